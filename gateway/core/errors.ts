@@ -1,0 +1,41 @@
+/** Every answer that is not a success, once. REST shows them as problem+json; the bus and logs use the same codes. */
+const ERRORS = {
+  bad_request: { status: 400, retry: false, text: 'The request is not valid.' },
+  unauthorized: { status: 401, retry: false, text: 'A valid API key is needed.' },
+  forbidden: { status: 403, retry: false, text: 'This key may not do that.' },
+  device_not_found: { status: 404, retry: false, text: 'There is no such device.' },
+  token_not_found: { status: 404, retry: false, text: 'The device has no such token.' },
+  command_not_found: { status: 404, retry: false, text: 'There is no such command.' },
+  route_not_found: { status: 404, retry: false, text: 'There is nothing at this address.' },
+  device_exists: { status: 409, retry: false, text: 'A device with this id exists already.' },
+  command_exists: { status: 409, retry: false, text: 'A command with this id exists already.' },
+  too_many_tokens: { status: 409, retry: false, text: 'The device has two live tokens; revoke one first.' },
+  command_in_flight: { status: 409, retry: false, text: 'The command was sent already; the device was asked to stop.' },
+  command_final: { status: 409, retry: false, text: 'The command has ended.' },
+  too_large: { status: 413, retry: false, text: 'The body is too large.' },
+  unsupported_media_type: { status: 415, retry: false, text: 'The body must be application/json.' },
+  queue_full: { status: 429, retry: true, text: 'The device has as many waiting commands as it may have.' },
+  rate_limited: { status: 429, retry: true, text: 'Too many requests.' },
+  internal: { status: 500, retry: false, text: 'Something went wrong inside the gateway.' },
+  registry_unavailable: { status: 503, retry: true, text: 'The registry cannot be used at the moment.' },
+  bus_full: { status: 503, retry: true, text: 'Too much is waiting for the bus.' },
+  bus_refused: { status: 503, retry: false, text: 'The bus does not take this message.' },
+  stopping: { status: 503, retry: true, text: 'The gateway is stopping.' },
+} as const
+
+export type ErrorCode = keyof typeof ERRORS
+
+/** The one error class of the core. `detail` is for the person who reads it and never holds a secret or a payload. */
+export class GatewayError extends Error {
+  readonly code: ErrorCode
+  readonly status: number
+  readonly retry: boolean
+
+  constructor(code: ErrorCode, detail?: string, cause?: unknown) {
+    super(detail ?? ERRORS[code].text, { cause })
+    this.name = 'GatewayError'
+    this.code = code
+    this.status = ERRORS[code].status
+    this.retry = ERRORS[code].retry
+  }
+}

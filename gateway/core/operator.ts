@@ -1,0 +1,46 @@
+import type { JsonObject } from '../../protocol/json.ts'
+import type { CommandRecord } from './command-machine.ts'
+import type { DevicePatch, DeviceRow, Presence, TokenRow } from './records.ts'
+
+/** A device as an operator sees it. */
+export interface DeviceView extends DeviceRow {
+  readonly presence: Presence
+  /** Messages since the gateway started: received, published, repeated, refused and dropped by reason. */
+  readonly counters: Readonly<Record<string, number>>
+}
+
+export interface IssuedToken {
+  readonly id: string
+  readonly device: string
+  readonly expiresAtMs?: number
+  /** Shown this once. */
+  readonly token: string
+}
+
+/** What an operator may do, for REST and whatever else faces people. All reject with GatewayError. */
+export interface Operator {
+  createDevice(input: { id?: string; model?: string; tags?: readonly string[] }): Promise<{
+    device: DeviceView
+    token: IssuedToken
+  }>
+  device(id: string): Promise<DeviceView>
+  listDevices(page: { after?: string; limit: number }): Promise<{ items: DeviceView[]; next?: string }>
+  /** `enabled: false` closes the live socket with 4503. */
+  updateDevice(id: string, patch: DevicePatch): Promise<DeviceView>
+  /** Closes the live socket with 4521 and clears the device's retained topics. */
+  deleteDevice(id: string): Promise<void>
+  issueToken(device: string, options: { expiresInS?: number }): Promise<IssuedToken>
+  listTokens(device: string): Promise<TokenRow[]>
+  /** Closes the socket that uses the token with 4500. */
+  revokeToken(device: string, tokenId: string): Promise<void>
+  lastValues(device: string): Promise<JsonObject>
+  /** Resolves when the command is stored durably. `request` is unchecked input. */
+  submitCommand(device: string, request: unknown): Promise<CommandRecord>
+  command(id: string): Promise<CommandRecord>
+  listCommands(
+    device: string,
+    page: { before?: string; limit: number },
+  ): Promise<{ items: CommandRecord[]; next?: string }>
+  /** A queued command ends as `cancelled`; one that was sent is asked to stop and `command_in_flight` is thrown. */
+  cancelCommand(id: string): Promise<CommandRecord>
+}

@@ -1,0 +1,167 @@
+import type { JsonObject } from '../../protocol/json.ts'
+import type { CommandChange, CommandEvent, CommandRecord, NewCommand } from './command-machine.ts'
+import type { ApiKey, DevicePatch, DeviceRow, NewDevice, NewToken, Presence, TokenRow } from './records.ts'
+
+/** What the core needs from outside, in the core's words. Adapters implement these; nothing here knows a package. */
+
+export interface Clock {
+  /** Unix time in ms. May step. Only for what people and other machines read. */
+  wallMs(): number
+  /** Never steps back. For every interval. */
+  monotonicMs(): number
+  /** Runs once after the delay unless the returned function is called before. Never keeps the process alive. */
+  after(delayMs: number, run: () => void): () => void
+}
+
+/** One device's socket. */
+export interface DeviceLink {
+  /** Queues the frame and returns at once; false when the link is closed or the device is too slow to take it. */
+  send(frame: string): boolean
+  /** Closes after what was queued; the socket is destroyed when the peer does not answer. Calling it twice is harmless. */
+  close(code: number, reason: string): void
+}
+
+export interface PublishOptions {
+  readonly retain?: boolean
+}
+
+/** What arrived on a command request topic. */
+export interface BusRequest {
+  readonly topic: string
+  readonly payload: Uint8Array
+  readonly retained: boolean
+}
+
+export interface Bus {
+  /**
+   * Resolves when the bus has confirmed the message (QoS 1). At least once: it may arrive twice. Messages of one
+   * topic keep their order. Waits without limit while the bus is away. Rejects with GatewayError `bus_full` when
+   * the outbox has no room (the newest loses), `bus_refused` when this message can never be sent, and `stopping`
+   * once stop() has given up on it.
+   */
+  publish(topic: string, payload: string | Uint8Array, options?: PublishOptions): Promise<void>
+  /** True while the bus takes and returns messages on every topic family. Otherwise why not. */
+  health(): { readonly ready: boolean; readonly reason?: string }
+  /** Messages and bytes not yet confirmed. */
+  backlog(): { readonly messages: number; readonly bytes: number }
+  /** Resolves once the bus is being used; with an external broker it need not be connected yet. */
+  start(): Promise<void>
+  /** Publishes `lastWords`, waits up to `graceMs` for what is not confirmed, then leaves the bus. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** The verified content of a device token. */
+export interface DeviceClaims {
+  readonly device: string
+  readonly tokenId: string
+  readonly expiresAtMs?: number
+}
+
+export interface DeviceTokens {
+  /** The signed text for a row. The same row can be signed again. */
+  sign(token: { id: string; device: string; createdAtMs: number; expiresAtMs?: number }): Promise<string>
+  /**
+   * The claims of a token that this gateway signed and that has not expired, or why not (for logs only, never for
+   * the device). Rejects only when the keys cannot be read: that is 503, never 401.
+   */
+  verify(token: string): Promise<{ claims: DeviceClaims } | { refused: string; keyId?: string }>
+}
+
+/** What a handshake needs to know, in one read. */
+export interface Credential {
+  readonly enabled: boolean
+  /** Undefined when the device has no such token. */
+  readonly token: TokenRow | undefined
+}
+
+/**
+ * The durable memory. Every method that changes something resolves only when it is on the disk. All reject with
+ * GatewayError `registry_unavailable` when the store cannot be used.
+ */
+export interface Registry {
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** Whether the store took its last write. */
+  health(): { readonly ready: boolean; readonly reason?: string }
+
+  /** The device and its first token, both or none. */
+  createDevice(device: NewDevice, token: NewToken): Promise<'created' | 'exists'>
+  device(id: string): Promise<DeviceRow | undefined>
+  /** By id in byte order, those after `after`. */
+  listDevices(page: { after?: string; limit: number }): Promise<DeviceRow[]>
+  updateDevice(id: string, patch: DevicePatch): Promise<DeviceRow | undefined>
+  /** With its tokens, commands, presence and last values. */
+  deleteDevice(id: string): Promise<boolean>
+
+  credential(device: string, tokenId: string): Promise<Credential | undefined>
+  /** `too_many` when the device has `liveMax` tokens that are neither revoked nor expired at `token.createdAtMs`. */
+  addToken(token: NewToken, liveMax: number): Promise<'added' | 'no_device' | 'too_many'>
+  listTokens(device: string): Promise<TokenRow[]>
+  /** False when there is no such token; true also when it was revoked before. */
+  revokeToken(device: string, tokenId: string, atMs: number): Promise<boolean>
+  markTokenUsed(device: string, tokenId: string, atMs: number): Promise<void>
+
+  /** A number greater than every one before, across restarts and crashes. Does not wait for the disk each time. */
+  nextSession(): Promise<number>
+  /** Kept unless a later session is stored already. */
+  savePresence(presence: Presence): Promise<void>
+  presences(): Promise<Presence[]>
+
+  /** Last telemetry values, as the flat object that the bus shows. */
+  saveLastValues(rows: readonly { device: string; values: JsonObject }[]): Promise<void>
+  lastValues(): Promise<{ device: string; values: JsonObject }[]>
+
+  /** `full` when the device has `waitingMax` commands that are not final. An id that exists is never inserted twice. */
+  insertCommand(command: NewCommand, waitingMax: number): Promise<'inserted' | 'exists' | 'no_device' | 'full'>
+  command(id: string): Promise<CommandRecord | undefined>
+  /** Newest first, those created before `before` (an id of the same list). */
+  listCommands(device: string, page: { before?: string; limit: number }): Promise<CommandRecord[]>
+  /** Not final, oldest first. */
+  openCommands(device: string): Promise<CommandRecord[]>
+  /** Applies the event by `applyEvent` in one transaction; undefined when there is no such command of that device. */
+  advanceCommand(
+    id: string,
+    device: string,
+    event: CommandEvent,
+    atMs: number,
+  ): Promise<{ changed: boolean; command: CommandRecord } | undefined>
+  /** Open commands whose `dueAtMs` has passed, oldest first. */
+  dueCommands(atMs: number, limit: number): Promise<CommandRecord[]>
+  /** State changes that the bus has not confirmed, in the order they happened. */
+  unpublishedChanges(limit: number): Promise<CommandChange[]>
+  markPublished(changeIds: readonly number[]): Promise<void>
+
+  /** Adds the key, or replaces the one of the same name. */
+  putApiKey(key: ApiKey): Promise<void>
+  apiKeyByHash(sha256: string): Promise<ApiKey | undefined>
+  countApiKeys(): Promise<number>
+}
+
+/** Counts for operators. Names and labels are bounded: a device id is never a label. */
+export interface Metrics {
+  count(name: CounterName, reason?: string, by?: number): void
+  /** Observes a duration in ms. */
+  observe(name: TimerName, ms: number): void
+}
+export type CounterName =
+  | 'handshakes_refused'
+  | 'sessions_opened'
+  | 'sessions_closed'
+  | 'messages_received'
+  | 'messages_published'
+  | 'messages_refused'
+  | 'messages_repeated'
+  | 'messages_dropped'
+  | 'commands_changed'
+  | 'bus_requests_refused'
+  | 'log_lines'
+export type TimerName = 'publish_ms' | 'handshake_ms'
+
+/** Facts as fields; never a token, never a payload. */
+export interface Log {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+  child(fields: object): Log
+}
