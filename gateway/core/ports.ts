@@ -19,6 +19,8 @@ export interface DeviceLink {
   send(frame: string): boolean
   /** Closes after what was queued; the socket is destroyed when the peer does not answer. Calling it twice is harmless. */
   close(code: number, reason: string): void
+  /** Sends a WebSocket ping. */
+  ping(): void
 }
 
 export interface PublishOptions {
@@ -107,7 +109,7 @@ export interface Registry {
   savePresence(presence: Presence): Promise<void>
   presences(): Promise<Presence[]>
 
-  /** Last telemetry values, as the flat object that the bus shows. */
+  /** Last telemetry values: `{key: [value, ts]}` for each device. */
   saveLastValues(rows: readonly { device: string; values: JsonObject }[]): Promise<void>
   lastValues(): Promise<{ device: string; values: JsonObject }[]>
 

@@ -1,0 +1,80 @@
+import { isFinal } from '../../protocol/command-request.ts'
+import type { Topics } from '../../protocol/topics.ts'
+import type { CommandChange, CommandRecord } from './command-machine.ts'
+import type { Bus, Clock, Log, Registry } from './ports.ts'
+
+/** Changes published before they are marked: what a crash in between repeats at most. */
+const BATCH = 200
+
+export interface CommandChangesNeeds {
+  readonly registry: Pick<Registry, 'unpublishedChanges' | 'markPublished'>
+  readonly bus: Pick<Bus, 'publish'>
+  readonly topics: Topics
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * [C-11] Carries state changes to the bus, in order. They were written with the state in one transaction, so a crash
+ * between the store and the bus loses none; it may repeat some.
+ */
+export class CommandChanges {
+  readonly #needs: CommandChangesNeeds
+  #running: Promise<void> | undefined
+  #again = false
+
+  constructor(needs: CommandChangesNeeds) {
+    this.#needs = needs
+  }
+
+  /** Publishes what waits. Returns at once; errors are logged and the next call tries again. */
+  publish(): void {
+    if (this.#running !== undefined) {
+      this.#again = true
+      return
+    }
+    this.#running = this.#drain()
+      .catch((error: unknown) => this.#needs.log.warn({ error }, 'command changes not published'))
+      .finally(() => {
+        this.#running = undefined
+        if (!this.#again) return
+        this.#again = false
+        this.publish()
+      })
+  }
+
+  /** Resolves when nothing is being published, or after `maxMs`: what is left is published after the next start. */
+  async settled(maxMs: number): Promise<void> {
+    const timeout = new Promise<void>((resolve) => this.#needs.clock.after(maxMs, resolve))
+    await Promise.race([this.#idle(), timeout])
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+  }
+
+  /** Publishes the present state again, for a sender that missed it. */
+  async repeat(command: CommandRecord): Promise<void> {
+    const atMs = command.history.at(-1)?.atMs ?? command.createdAtMs
+    await this.#publishChange({ ...command, command: command.id, changeId: 0, atMs })
+  }
+
+  async #drain(): Promise<void> {
+    for (;;) {
+      const changes = await this.#needs.registry.unpublishedChanges(BATCH)
+      if (changes.length === 0) return
+      await Promise.all(changes.map((change) => this.#publishChange(change)))
+      await this.#needs.registry.markPublished(changes.map((change) => change.changeId))
+    }
+  }
+
+  async #publishChange(change: CommandChange): Promise<void> {
+    const { bus, topics } = this.#needs
+    const { command: id, device, state, atMs: at, result, error } = change
+    const status = bus.publish(topics.commandStatus(device, id), JSON.stringify({ id, state, at }))
+    const response = isFinal(state)
+      ? bus.publish(topics.commandResponse(device, id), JSON.stringify({ id, state, at, result, error }))
+      : undefined
+    await Promise.all([status, response])
+  }
+}

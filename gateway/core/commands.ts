@@ -1,0 +1,169 @@
+import { CLOSE } from '../../protocol/close-codes.ts'
+import { type CommandRequest, isFinal, parseCommandRequest } from '../../protocol/command-request.ts'
+import { BUS_PAYLOAD_MAX_BYTES } from '../../protocol/limits.ts'
+import type { Accepted, CommandResult, Progress } from '../../protocol/messages.ts'
+import { describeProblem } from '../../protocol/problem.ts'
+import type { Topics } from '../../protocol/topics.ts'
+import type { CommandChanges } from './command-changes.ts'
+import type { CommandDelivery } from './command-delivery.ts'
+import type { CommandEvent, CommandRecord } from './command-machine.ts'
+import { GatewayError } from './errors.ts'
+import type { GatewayLimits } from './limits.ts'
+import type { Bus, BusRequest, Clock, Log, Metrics, Registry } from './ports.ts'
+import type { Session } from './session.ts'
+
+/** Due commands ended in one sweep; the rest waits for the next. */
+const DUE_PER_SWEEP = 200
+
+export interface CommandsNeeds {
+  readonly registry: Registry
+  readonly bus: Pick<Bus, 'publish'>
+  readonly topics: Topics
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly limits: GatewayLimits
+  readonly newId: () => string
+  readonly delivery: CommandDelivery
+  readonly changes: CommandChanges
+}
+
+/** The life of commands: asked for by REST or bus, delivered, answered, or ended by time. [C-1] … [C-8] */
+export class Commands {
+  readonly #needs: CommandsNeeds
+  #sweeping = false
+
+  constructor(needs: CommandsNeeds) {
+    this.#needs = needs
+  }
+
+  /** Resolves when the command is stored. Rejects with bad_request, device_not_found, queue_full, registry_unavailable. */
+  async submit(device: string, input: unknown): Promise<CommandRecord> {
+    const parsed = parseCommandRequest(input)
+    if (!parsed.ok) throw new GatewayError('bad_request', describeProblem(parsed.problem))
+    return this.#insert(device, this.#needs.newId(), parsed.message)
+  }
+
+  /**
+   * [C-9] A request from the bus. Resolves when it is stored, or answered as refused; rejects only when the registry
+   * cannot be used, so that the bus keeps the request and delivers it again.
+   */
+  async fromBus(request: BusRequest): Promise<void> {
+    const { topics, metrics } = this.#needs
+    const target = topics.parseCommandRequest(request.topic)
+    if (target === undefined) return metrics.count('bus_requests_refused', 'bad_topic')
+    if (request.retained) return metrics.count('bus_requests_refused', 'retained')
+    try {
+      const parsed = parseCommandRequest(parseJson(request.payload))
+      if (!parsed.ok) throw new GatewayError('bad_request', describeProblem(parsed.problem))
+      await this.#insert(target.device, target.command, parsed.message)
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.status >= 500) throw error
+      if (error.code === 'command_exists') return this.#repeatStatus(target.device, target.command)
+      this.#refuseOnBus(target.device, target.command, error)
+    }
+  }
+
+  /** What a device says of a command. A store that fails ends the session: the device will be asked again. */
+  heard(session: Session, message: Accepted | Progress | CommandResult): void {
+    const event = toEvent(message)
+    if (message.type === 'progress') this.#publishProgress(session.device, message)
+    this.#advance(session.device, message.id, event)
+      .then((command) => {
+        if (command === undefined) session.log.info({ command: message.id }, 'answer to an unknown command')
+        else if (isFinal(command.state)) session.sentCommands.delete(command.id)
+      })
+      .catch((error: unknown) => {
+        session.log.error({ error, command: message.id }, 'command answer not stored')
+        session.end(CLOSE.internal)
+      })
+  }
+
+  /** Ends what has run out of time. Call it every second. */
+  async endDue(): Promise<void> {
+    if (this.#sweeping) return
+    this.#sweeping = true
+    try {
+      const due = await this.#needs.registry.dueCommands(this.#needs.clock.wallMs(), DUE_PER_SWEEP)
+      for (const command of due) await this.#advance(command.device, command.id, { kind: 'due' })
+    } finally {
+      this.#sweeping = false
+    }
+  }
+
+  async cancel(id: string): Promise<CommandRecord> {
+    const command = await this.#needs.registry.command(id)
+    if (command === undefined) throw new GatewayError('command_not_found')
+    const after = await this.#advance(command.device, id, { kind: 'cancel' })
+    if (after === undefined) throw new GatewayError('command_not_found')
+    if (after.state === 'cancelled') return after
+    if (isFinal(after.state)) throw new GatewayError('command_final')
+    this.#needs.delivery.cancel(command.device, id)
+    throw new GatewayError('command_in_flight')
+  }
+
+  async #insert(device: string, id: string, request: CommandRequest): Promise<CommandRecord> {
+    const { registry, limits, clock, changes, delivery } = this.#needs
+    const command = { ...request, id, device, createdAtMs: clock.wallMs() }
+    const outcome = await registry.insertCommand(command, limits.commandsWaitingMax)
+    if (outcome === 'no_device') throw new GatewayError('device_not_found')
+    if (outcome === 'full') throw new GatewayError('queue_full')
+    if (outcome === 'exists') throw new GatewayError('command_exists')
+    changes.publish()
+    delivery.deliver(device)
+    const stored = await registry.command(id)
+    if (stored === undefined) throw new GatewayError('command_not_found') // deleted with its device meanwhile
+    return stored
+  }
+
+  async #advance(device: string, id: string, event: CommandEvent): Promise<CommandRecord | undefined> {
+    const { registry, clock, changes, delivery, metrics } = this.#needs
+    const answer = await registry.advanceCommand(id, device, event, clock.wallMs())
+    if (answer?.changed) {
+      metrics.count('commands_changed', answer.command.state)
+      changes.publish()
+      if (isFinal(answer.command.state)) delivery.deliver(device) // its lane is free
+    }
+    return answer?.command
+  }
+
+  /** [C-10] Progress is news, not a state: it is not stored. */
+  #publishProgress(device: string, { id, percent, text }: Progress): void {
+    const { bus, topics, clock, log } = this.#needs
+    const payload = JSON.stringify({ id, state: 'running', at: clock.wallMs(), progress: { percent, text } })
+    bus.publish(topics.commandStatus(device, id), payload).catch((error: unknown) => {
+      log.warn({ error, command: id }, 'progress not published')
+    })
+  }
+
+  /** The sender did not see the first answer: it gets the present state. */
+  async #repeatStatus(device: string, id: string): Promise<void> {
+    const command = await this.#needs.registry.command(id)
+    if (command !== undefined && command.device === device) return this.#needs.changes.repeat(command)
+    this.#refuseOnBus(device, id, new GatewayError('command_exists'))
+  }
+
+  #refuseOnBus(device: string, id: string, error: GatewayError): void {
+    const { bus, topics, clock, metrics, log } = this.#needs
+    metrics.count('bus_requests_refused', error.code)
+    const body = { id, state: 'rejected', at: clock.wallMs(), error: { code: error.code, message: error.message } }
+    bus.publish(topics.commandResponse(device, id), JSON.stringify(body)).catch((failure: unknown) => {
+      log.warn({ error: failure, command: id }, 'refusal not published')
+    })
+  }
+}
+
+function toEvent(message: Accepted | Progress | CommandResult): CommandEvent {
+  if (message.type === 'accepted') return { kind: 'accepted' }
+  if (message.type === 'progress') return { kind: 'progress' }
+  return { kind: 'result', ok: message.ok, data: message.data, error: message.error }
+}
+
+function parseJson(payload: Uint8Array): unknown {
+  if (payload.length > BUS_PAYLOAD_MAX_BYTES) throw new GatewayError('too_large') // [L-4]
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))
+  } catch {
+    throw new GatewayError('bad_request', 'not_json')
+  }
+}

@@ -1,0 +1,76 @@
+import type { Topics } from '../../protocol/topics.ts'
+import { Admission } from './admission.ts'
+import { CommandChanges } from './command-changes.ts'
+import { CommandDelivery } from './command-delivery.ts'
+import { Commands } from './commands.ts'
+import { Connections } from './connections.ts'
+import { DeviceCounters } from './device-counters.ts'
+import { Fleet } from './fleet.ts'
+import { HEARTBEAT_TICK_MS, Heartbeat } from './heartbeat.ts'
+import { Ingest } from './ingest.ts'
+import { LastValues } from './last-values.ts'
+import type { GatewayLimits } from './limits.ts'
+import type { Duty } from './periodic.ts'
+import type { Bus, Clock, DeviceTokens, Log, Metrics, Registry } from './ports.ts'
+import { PresenceBoard } from './presence.ts'
+import { Sessions } from './sessions.ts'
+import { Uplink } from './uplink.ts'
+
+/** How often sleepers, due commands and changed values are looked for. */
+const SLEEPERS_EVERY_MS = 5_000
+const DUE_EVERY_MS = 1_000
+const VALUES_EVERY_MS = 250
+
+/** What the core needs from outside. */
+export interface CoreNeeds {
+  readonly registry: Registry
+  readonly bus: Bus
+  readonly tokens: DeviceTokens
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly limits: GatewayLimits
+  readonly topics: Topics
+  readonly node: string
+  readonly random: () => number
+  /** A fresh id that is a name [N-1] and cannot be guessed. */
+  readonly newId: () => string
+}
+
+/** The parts of the core, wired to each other. Nothing runs yet. */
+export interface Core {
+  readonly admission: Admission
+  readonly connections: Connections
+  readonly commands: Commands
+  readonly changes: CommandChanges
+  readonly fleet: Fleet
+  readonly presence: PresenceBoard
+  readonly lastValues: LastValues
+  readonly sessions: Sessions
+  /** What must be done again and again while the gateway runs. */
+  readonly duties: readonly Duty[]
+}
+
+export function buildCore(needs: CoreNeeds): Core {
+  const sessions = new Sessions()
+  const counters = new DeviceCounters(needs.metrics)
+  const presence = new PresenceBoard(needs)
+  const lastValues = new LastValues({ ...needs, counters })
+  const changes = new CommandChanges(needs)
+  const delivery = new CommandDelivery({ ...needs, sessions, changes })
+  const commands = new Commands({ ...needs, delivery, changes })
+  const ingest = new Ingest({ ...needs, counters, lastValues, sessions })
+  const uplink = new Uplink({ ...needs, ingest, commands, counters })
+  const connections = new Connections({ ...needs, counters, sessions, presence, uplink, delivery })
+  const admission = new Admission({ ...needs, connections: () => sessions.size })
+  const fleet = new Fleet({ ...needs, counters, sessions, presence, lastValues, commands })
+  const heartbeat = new Heartbeat({ ...needs, sessions })
+  const duties: Duty[] = [
+    { name: 'heartbeat', everyMs: HEARTBEAT_TICK_MS, run: () => heartbeat.tick() },
+    { name: 'sleepers', everyMs: SLEEPERS_EVERY_MS, run: () => presence.checkSleepers() },
+    { name: 'due commands', everyMs: DUE_EVERY_MS, run: () => commands.endDue() },
+    { name: 'command changes', everyMs: DUE_EVERY_MS, run: () => changes.publish() },
+    { name: 'last values', everyMs: VALUES_EVERY_MS, run: () => lastValues.tick() },
+  ]
+  return { admission, connections, commands, changes, fleet, presence, lastValues, sessions, duties }
+}

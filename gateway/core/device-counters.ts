@@ -1,0 +1,47 @@
+import type { CounterName, Metrics } from './ports.ts'
+
+/** What is counted for one device since the gateway started. A fixed set: a device cannot make it grow. */
+const NAMES = ['received', 'published', 'repeated', 'refused', 'dropped', 'malformed', 'gaps', 'connects'] as const
+export type DeviceCounter = (typeof NAMES)[number]
+export type DeviceCounts = Record<DeviceCounter, number>
+
+const FLEET_COUNTER: Partial<Record<DeviceCounter, CounterName>> = {
+  received: 'messages_received',
+  published: 'messages_published',
+  repeated: 'messages_repeated',
+  refused: 'messages_refused',
+  dropped: 'messages_dropped',
+}
+
+/** Every message refused or dropped is counted for its device, and for the fleet with the reason. */
+export class DeviceCounters {
+  readonly #metrics: Metrics
+  readonly #byDevice = new Map<string, DeviceCounts>()
+
+  constructor(metrics: Metrics) {
+    this.#metrics = metrics
+  }
+
+  count(device: string, counter: DeviceCounter, reason?: string, by = 1): void {
+    let counts = this.#byDevice.get(device)
+    if (counts === undefined) {
+      counts = zero()
+      this.#byDevice.set(device, counts)
+    }
+    counts[counter] += by
+    const fleet = FLEET_COUNTER[counter]
+    if (fleet) this.#metrics.count(fleet, reason, by)
+  }
+
+  of(device: string): Readonly<DeviceCounts> {
+    return this.#byDevice.get(device) ?? zero()
+  }
+
+  forget(device: string): void {
+    this.#byDevice.delete(device)
+  }
+}
+
+function zero(): DeviceCounts {
+  return { received: 0, published: 0, repeated: 0, refused: 0, dropped: 0, malformed: 0, gaps: 0, connects: 0 }
+}

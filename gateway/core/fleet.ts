@@ -1,0 +1,167 @@
+import { CLOSE, type CloseCode } from '../../protocol/close-codes.ts'
+import type { JsonObject } from '../../protocol/json.ts'
+import { isName } from '../../protocol/names.ts'
+import type { Topics } from '../../protocol/topics.ts'
+import type { CommandRecord } from './command-machine.ts'
+import type { Commands } from './commands.ts'
+import type { DeviceCounters } from './device-counters.ts'
+import { GatewayError } from './errors.ts'
+import type { LastValues } from './last-values.ts'
+import type { GatewayLimits } from './limits.ts'
+import type { DeviceView, IssuedToken, Operator } from './operator.ts'
+import type { Bus, Clock, DeviceTokens, Log, Registry } from './ports.ts'
+import type { PresenceBoard } from './presence.ts'
+import type { DevicePatch, DeviceRow, NewToken, TokenRow } from './records.ts'
+import type { Sessions } from './sessions.ts'
+
+export interface FleetNeeds {
+  readonly registry: Registry
+  readonly tokens: DeviceTokens
+  readonly bus: Pick<Bus, 'publish'>
+  readonly topics: Topics
+  readonly clock: Clock
+  readonly log: Log
+  readonly limits: GatewayLimits
+  readonly counters: DeviceCounters
+  readonly sessions: Sessions
+  readonly presence: PresenceBoard
+  readonly lastValues: LastValues
+  readonly commands: Commands
+  readonly newId: () => string
+}
+
+/** What operators do to devices. What changes a live session changes it at once. */
+export class Fleet implements Operator {
+  readonly #needs: FleetNeeds
+
+  constructor(needs: FleetNeeds) {
+    this.#needs = needs
+  }
+
+  async createDevice(input: { id?: string; model?: string; tags?: readonly string[] }) {
+    const id = input.id ?? this.#needs.newId()
+    if (!isName(id)) throw new GatewayError('bad_request', 'id is not a name')
+    const row = { id, model: input.model, tags: input.tags ?? [], createdAtMs: this.#needs.clock.wallMs() }
+    const token = this.#newToken(id)
+    const signed = await this.#sign(token) // first: a key that cannot be read must not leave a device without token
+    if ((await this.#needs.registry.createDevice(row, token)) === 'exists') throw new GatewayError('device_exists')
+    this.#needs.presence.introduce(id)
+    return { device: this.#view({ ...row, enabled: true }), token: signed }
+  }
+
+  async device(id: string): Promise<DeviceView> {
+    return this.#view(await this.#row(id))
+  }
+
+  async listDevices(page: { after?: string; limit: number }) {
+    const rows = await this.#needs.registry.listDevices({ ...page, limit: page.limit + 1 })
+    const items = rows.slice(0, page.limit).map((row) => this.#view(row))
+    return { items, next: rows.length > page.limit ? items.at(-1)?.id : undefined }
+  }
+
+  async updateDevice(id: string, patch: DevicePatch): Promise<DeviceView> {
+    const row = await this.#needs.registry.updateDevice(id, patch)
+    if (row === undefined) throw new GatewayError('device_not_found')
+    if (!row.enabled) this.#needs.sessions.of(id)?.end(CLOSE.deviceDisabled)
+    return this.#view(row)
+  }
+
+  async deleteDevice(id: string): Promise<void> {
+    const { registry, sessions, presence, lastValues, counters } = this.#needs
+    if (!(await registry.deleteDevice(id))) throw new GatewayError('device_not_found')
+    sessions.of(id)?.end(CLOSE.deviceDeleted)
+    sessions.forget(id)
+    presence.forget(id)
+    lastValues.forget(id)
+    counters.forget(id)
+    this.#clearTopics(id)
+  }
+
+  async issueToken(device: string, options: { expiresInS?: number }): Promise<IssuedToken> {
+    const token = this.#newToken(device, options.expiresInS)
+    const signed = await this.#sign(token)
+    const outcome = await this.#needs.registry.addToken(token, this.#needs.limits.liveTokensMax)
+    if (outcome === 'no_device') throw new GatewayError('device_not_found')
+    if (outcome === 'too_many') throw new GatewayError('too_many_tokens')
+    return signed
+  }
+
+  async listTokens(device: string): Promise<TokenRow[]> {
+    await this.#row(device)
+    return this.#needs.registry.listTokens(device)
+  }
+
+  async revokeToken(device: string, tokenId: string): Promise<void> {
+    const known = await this.#needs.registry.revokeToken(device, tokenId, this.#needs.clock.wallMs())
+    if (!known) throw new GatewayError('token_not_found')
+    this.#endIf(device, tokenId, CLOSE.tokenRevoked)
+  }
+
+  async lastValues(device: string): Promise<JsonObject> {
+    await this.#row(device)
+    return this.#needs.lastValues.of(device)
+  }
+
+  submitCommand(device: string, request: unknown): Promise<CommandRecord> {
+    return this.#needs.commands.submit(device, request)
+  }
+
+  async command(id: string): Promise<CommandRecord> {
+    const command = await this.#needs.registry.command(id)
+    if (command === undefined) throw new GatewayError('command_not_found')
+    return command
+  }
+
+  async listCommands(device: string, page: { before?: string; limit: number }) {
+    await this.#row(device)
+    const rows = await this.#needs.registry.listCommands(device, { ...page, limit: page.limit + 1 })
+    const items = rows.slice(0, page.limit)
+    return { items, next: rows.length > page.limit ? items.at(-1)?.id : undefined }
+  }
+
+  cancelCommand(id: string): Promise<CommandRecord> {
+    return this.#needs.commands.cancel(id)
+  }
+
+  #newToken(device: string, expiresInS?: number): NewToken {
+    const createdAtMs = this.#needs.clock.wallMs()
+    const expiresAtMs = expiresInS === undefined ? undefined : createdAtMs + expiresInS * 1000
+    return { id: this.#needs.newId(), device, createdAtMs, expiresAtMs }
+  }
+
+  async #sign(token: NewToken): Promise<IssuedToken> {
+    const text = await this.#needs.tokens.sign(token)
+    return { id: token.id, device: token.device, expiresAtMs: token.expiresAtMs, token: text }
+  }
+
+  async #row(id: string): Promise<DeviceRow> {
+    const row = await this.#needs.registry.device(id)
+    if (row === undefined) throw new GatewayError('device_not_found')
+    return row
+  }
+
+  #view(row: DeviceRow): DeviceView {
+    const { presence, counters } = this.#needs
+    return { ...row, presence: presence.of(row.id), counters: counters.of(row.id) }
+  }
+
+  /** Every connection with the token, also one that has not said `hello` yet. */
+  #endIf(device: string, tokenId: string, close: CloseCode): void {
+    for (const session of this.#needs.sessions.all()) {
+      if (session.device === device && session.claims.tokenId === tokenId) session.end(close)
+    }
+  }
+
+  /** [U-6] An empty retained message clears a topic. Availability first: nobody should see a ghost online. */
+  #clearTopics(device: string): void {
+    const { bus, topics, log } = this.#needs
+    for (const topic of [
+      topics.availability(device),
+      topics.state(device),
+      topics.info(device),
+      topics.shadow(device),
+    ]) {
+      bus.publish(topic, '', { retain: true }).catch((error: unknown) => log.warn({ error, device }, 'not cleared'))
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import { CLOSE } from '../../protocol/close-codes.ts'
+import type { NackCode } from '../../protocol/messages.ts'
+import type { Topics } from '../../protocol/topics.ts'
+import type { DeviceCounters } from './device-counters.ts'
+import type { DeviceStream, Entry } from './device-stream.ts'
+import { GatewayError } from './errors.ts'
+import type { LastValues } from './last-values.ts'
+import type { GatewayLimits } from './limits.ts'
+import type { Bus, Clock, Metrics } from './ports.ts'
+import type { Session } from './session.ts'
+import type { Sessions } from './sessions.ts'
+import { type Sequenced, toPublication } from './telemetry.ts'
+
+export interface IngestNeeds {
+  readonly bus: Pick<Bus, 'publish' | 'backlog'>
+  readonly topics: Topics
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly limits: GatewayLimits
+  readonly counters: DeviceCounters
+  readonly lastValues: LastValues
+  readonly sessions: Sessions
+}
+
+interface Place {
+  readonly boot: string
+  readonly seq: number
+}
+
+/** Telemetry, events and channel data on their way to the bus: placed, published, acknowledged. */
+export class Ingest {
+  readonly #needs: IngestNeeds
+
+  constructor(needs: IngestNeeds) {
+    this.#needs = needs
+  }
+
+  /** [A-1] Takes one message of a ready session: repeated, refused, or published and acknowledged after the bus. */
+  take(session: Session, message: Sequenced, boot: string, frameBytes: number): void {
+    const { topics, clock, lastValues } = this.#needs
+    const place = { boot, seq: message.seq }
+    const stream = this.#admit(session, place, frameBytes)
+    if (stream === undefined) return
+    const receivedAtMs = clock.wallMs()
+    const publication = toPublication(message, { topics, device: session.device, boot, receivedAtMs, frameBytes })
+    if ('refused' in publication) return this.#nack(session, stream, place, 'too_large', publication.refused)
+    if (message.type === 'telemetry') lastValues.merge(session.device, message.points, receivedAtMs)
+    const entry = stream.take(boot, message.seq, frameBytes, this.#brake(session, frameBytes))
+    this.#publish(session, stream, entry, publication)
+    this.#holdBudget()
+  }
+
+  /** [M-7] A message that will never be taken, with a place in the sequence. */
+  refuse(session: Session, place: Place, code: NackCode, reason: string): void {
+    const stream = this.#admit(session, place, 0)
+    if (stream === undefined) return
+    this.#nack(session, stream, place, code, reason)
+    if (code === 'malformed') session.noteMalformed()
+  }
+
+  /** The device's stream if the message is new and within the window; a repeat is only acknowledged again [A-4]. */
+  #admit(session: Session, place: Place, bytes: number): DeviceStream | undefined {
+    const { counters, limits } = this.#needs
+    const { stream } = session
+    if (stream === undefined) return undefined
+    const found = stream.place(place.boot, place.seq)
+    if (found.repeat) {
+      counters.count(session.device, 'repeated')
+      const acked = stream.acked(place.boot) ?? 0
+      if (acked >= place.seq) session.sendAck(place.boot, acked)
+      return undefined
+    }
+    if (found.gap > 0) counters.count(session.device, 'gaps', undefined, found.gap)
+    if (stream.hasRoom(bytes, limits)) return stream
+    session.log.info(stream.unacknowledged, 'window overstepped')
+    counters.count(session.device, 'dropped', 'window')
+    session.end(CLOSE.tooMany) // [A-2]
+    return undefined
+  }
+
+  /** [A-6] Over its rate a device gets its acknowledgements later, and nothing else. */
+  #brake(session: Session, bytes: number): number {
+    const nowMs = this.#needs.clock.monotonicMs()
+    return nowMs + Math.max(session.messageRate.take(1, nowMs), session.byteRate.take(bytes, nowMs))
+  }
+
+  #publish(
+    session: Session,
+    stream: DeviceStream,
+    entry: Entry,
+    publication: { topic: string; payload: string | Uint8Array },
+  ): void {
+    const { bus, clock, metrics, counters, sessions } = this.#needs
+    const startedMs = clock.monotonicMs()
+    bus.publish(publication.topic, publication.payload).then(
+      () => {
+        metrics.observe('publish_ms', clock.monotonicMs() - startedMs)
+        counters.count(session.device, 'published')
+        entry.settled = true
+        const current = sessions.of(session.device) // perhaps a later session: the stream is the device's
+        current?.acks.request(entry.ackNotBeforeMs)
+      },
+      (error: unknown) => this.#publishFailed(session, stream, entry, error),
+    )
+  }
+
+  /** The bus will not have it now: nothing is acknowledged, the device keeps it and comes back later. */
+  #publishFailed(session: Session, stream: DeviceStream, entry: Entry, error: unknown): void {
+    const code = error instanceof GatewayError ? error.code : 'internal'
+    this.#needs.counters.count(session.device, 'dropped', code)
+    if (code === 'bus_refused') {
+      stream.refuseTaken(entry)
+      const { boot, seq } = entry
+      session.send({ type: 'nack', seq, boot: this.#unlessCurrent(session, boot), code: 'forbidden', reason: code })
+      return session.acks.request()
+    }
+    stream.giveUp(entry)
+    if (code !== 'stopping') session.log.warn({ error, reason: code }, 'publish failed')
+    this.#needs.sessions.of(session.device)?.end(code === 'stopping' ? CLOSE.restart : CLOSE.busUnavailable)
+  }
+
+  /** [A-7] The `nack` goes out before any acknowledgement that covers it. */
+  #nack(session: Session, stream: DeviceStream, place: Place, code: NackCode, reason: string): void {
+    this.#needs.counters.count(session.device, 'refused', code)
+    session.log.info({ reason, code }, 'message refused')
+    stream.refuse(place.boot, place.seq)
+    session.send({ type: 'nack', seq: place.seq, boot: this.#unlessCurrent(session, place.boot), code, reason })
+    session.acks.request()
+  }
+
+  #unlessCurrent(session: Session, boot: string): string | undefined {
+    return boot === session.boot ? undefined : boot
+  }
+
+  /** [A-8] When all devices together wait for too much, the one with the most gives way. */
+  #holdBudget(): void {
+    const { bus, limits, sessions } = this.#needs
+    if (bus.backlog().bytes <= limits.unconfirmedMaxBytes) return
+    sessions.heaviest()?.end(CLOSE.busUnavailable)
+  }
+}

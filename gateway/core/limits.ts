@@ -1,0 +1,55 @@
+import * as wire from '../../protocol/limits.ts'
+
+/** The gateway's limits with their reasons; configuration may change some. Those of the wire are in protocol/limits.ts. */
+export interface GatewayLimits {
+  /** Sockets of this process: below a usual `ulimit -n` of 20,000 with room for files and the bus. */
+  readonly maxConnections: number
+  /** Handshakes being checked at once: each holds a TLS socket before anyone proved who they are. */
+  readonly handshakesInFlight: number
+  /** The ESP32's WebSocketsClient gives up on a handshake after 5 s; an answer must be sooner. */
+  readonly handshakeTimeoutMs: number
+  /** [H-9] Failed handshakes of one address; good ones never count, a whole site may sit behind one address. */
+  readonly failedHandshakesPerMinute: number
+  /** [H-11] Connects with one token, then refused for connectBanMs. */
+  readonly connectsPerMinute: number
+  readonly connectBanMs: number
+  /** [S-9] Bytes queued towards one device before it is closed as a slow consumer. */
+  readonly bufferedMaxBytes: number
+  readonly messagesPerS: number
+  readonly burst: number
+  readonly bytesPerS: number
+  readonly windowMessages: number
+  readonly windowBytes: number
+  /** Unconfirmed telemetry of all devices together: what an outage of the bus may cost in memory. */
+  readonly unconfirmedMaxBytes: number
+  readonly pingIntervalMs: number
+  readonly pongTimeoutMs: number
+  readonly helloTimeoutMs: number
+  /** [K-4] The one in use and the one that replaces it. */
+  readonly liveTokensMax: number
+  readonly commandsWaitingMax: number
+  /** From SIGTERM to the end of the process, under the 30 s that container engines usually allow. */
+  readonly stopGraceMs: number
+}
+
+export const DEFAULT_LIMITS: GatewayLimits = {
+  maxConnections: 19_000,
+  handshakesInFlight: 500,
+  handshakeTimeoutMs: 4_500,
+  failedHandshakesPerMinute: 60,
+  connectsPerMinute: 15,
+  connectBanMs: 300_000,
+  bufferedMaxBytes: 64 * 1024,
+  messagesPerS: wire.DEVICE_MESSAGES_PER_S,
+  burst: wire.DEVICE_MESSAGES_BURST,
+  bytesPerS: wire.DEVICE_BYTES_PER_S,
+  windowMessages: wire.WINDOW_MAX_MESSAGES,
+  windowBytes: wire.WINDOW_MAX_BYTES,
+  unconfirmedMaxBytes: 64 * 1024 * 1024,
+  pingIntervalMs: wire.PING_INTERVAL_MS,
+  pongTimeoutMs: wire.PONG_TIMEOUT_MS,
+  helloTimeoutMs: wire.HELLO_TIMEOUT_MS,
+  liveTokensMax: 2,
+  commandsWaitingMax: wire.COMMANDS_WAITING_MAX,
+  stopGraceMs: 25_000,
+}

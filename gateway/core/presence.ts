@@ -1,0 +1,121 @@
+import type { Topics } from '../../protocol/topics.ts'
+import type { Bus, Clock, Log, Registry } from './ports.ts'
+import type { Presence } from './records.ts'
+
+/** How long after its promised wake a sleeping device counts as offline: its Wi-Fi and TLS take some seconds. */
+const WAKE_GRACE_MS = 30_000
+
+export interface PresenceNeeds {
+  readonly registry: Pick<Registry, 'presences' | 'savePresence'>
+  readonly bus: Pick<Bus, 'publish'>
+  readonly topics: Topics
+  readonly clock: Clock
+  readonly log: Log
+  readonly node: string
+}
+
+/**
+ * Who is here [P-1] … [P-6]. The rows in memory are the truth of this node; the registry keeps them over a restart
+ * and the bus shows them. A row of an older session never replaces one of a newer.
+ */
+export class PresenceBoard {
+  readonly #needs: PresenceNeeds
+  readonly #rows = new Map<string, Presence>()
+  readonly #sleeping = new Set<string>()
+  readonly #publishing = new Set<string>()
+
+  constructor(needs: PresenceNeeds) {
+    this.#needs = needs
+  }
+
+  /** [P-5] Loads the rows; what this node left behind as online is offline. Publishes all without waiting for the bus. */
+  async restore(): Promise<void> {
+    for (const row of await this.#needs.registry.presences()) {
+      this.#rows.set(row.device, row)
+      if (row.state === 'sleeping') this.#sleeping.add(row.device)
+      if (row.state === 'online') this.#set({ ...row, ...this.#now('offline', 'gateway_restarted') })
+      else this.#publish(row.device)
+    }
+  }
+
+  of(device: string): Presence {
+    return this.#rows.get(device) ?? { device, session: 0, ...this.#never() }
+  }
+
+  online(device: string, session: number): void {
+    this.#set({ device, session, ...this.#now('online', 'connected') })
+  }
+
+  /** [P-2] The session ended. With `sleepS` the device promised to be back. */
+  left(device: string, session: number, reason: string, sleepS?: number): void {
+    if (sleepS === undefined) return this.#set({ device, session, ...this.#now('offline', reason) })
+    const wakeAtMs = this.#needs.clock.wallMs() + sleepS * 1000
+    this.#set({ device, session, ...this.#now('sleeping', 'sleep'), wakeAtMs })
+  }
+
+  /** A device that was just registered shows as offline from the start. */
+  introduce(device: string): void {
+    this.#set({ device, session: 0, ...this.#now('offline', 'never_connected') })
+  }
+
+  /** [P-6] Call it now and then: sleepers that missed their wake go offline. */
+  checkSleepers(): void {
+    const nowMs = this.#needs.clock.wallMs()
+    for (const device of this.#sleeping) {
+      const row = this.#rows.get(device)
+      if (row?.wakeAtMs === undefined || row.wakeAtMs + WAKE_GRACE_MS > nowMs) continue
+      this.#set({ device, session: row.session, ...this.#now('offline', 'missed_wake') })
+    }
+  }
+
+  /** Forgets a deleted device; its topics are cleared by who deletes it. */
+  forget(device: string): void {
+    this.#rows.delete(device)
+    this.#sleeping.delete(device)
+  }
+
+  #now(state: Presence['state'], reason: string) {
+    return { state, reason, sinceMs: this.#needs.clock.wallMs(), node: this.#needs.node }
+  }
+
+  #never() {
+    return { state: 'offline', sinceMs: 0, reason: 'never_connected', node: this.#needs.node } as const
+  }
+
+  #set(row: Presence): void {
+    const current = this.#rows.get(row.device)
+    if (current !== undefined && current.session > row.session) return // [P-3]
+    this.#rows.set(row.device, row)
+    if (row.state === 'sleeping') this.#sleeping.add(row.device)
+    else this.#sleeping.delete(row.device)
+    this.#needs.registry.savePresence(row).catch((error: unknown) => {
+      this.#needs.log.warn({ error, device: row.device }, 'presence not stored')
+    })
+    this.#publish(row.device)
+  }
+
+  #publish(device: string): void {
+    if (this.#publishing.has(device)) return // the one at work reads the row again [P-4]
+    this.#publishing.add(device)
+    this.#publishUntilCurrent(device)
+      .catch((error: unknown) => this.#needs.log.warn({ error, device }, 'availability not published'))
+      .finally(() => this.#publishing.delete(device))
+  }
+
+  async #publishUntilCurrent(device: string): Promise<void> {
+    let shown: Presence | undefined
+    for (;;) {
+      const row = this.#rows.get(device)
+      if (row === undefined || row === shown) return
+      const topic = this.#needs.topics.availability(device)
+      await this.#needs.bus.publish(topic, JSON.stringify(availability(row)), { retain: true })
+      shown = row
+    }
+  }
+}
+
+/** [P-1] */
+function availability(row: Presence): object {
+  const { state, session, sinceMs, reason, node, wakeAtMs } = row
+  return { state, session, since: sinceMs, reason, node, wake_at: wakeAtMs }
+}

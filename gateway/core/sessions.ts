@@ -1,0 +1,79 @@
+import { CLOSE } from '../../protocol/close-codes.ts'
+import type { DeviceStream } from './device-stream.ts'
+import { DeviceStream as Stream } from './device-stream.ts'
+import type { Session } from './session.ts'
+
+/** Every connection, and which of them is the one session of its device. */
+export class Sessions {
+  readonly #connections = new Set<Session>()
+  readonly #byDevice = new Map<string, Session>()
+  readonly #streams = new Map<string, DeviceStream>()
+
+  add(session: Session): void {
+    this.#connections.add(session)
+  }
+
+  remove(session: Session): void {
+    this.#connections.delete(session)
+    if (this.#byDevice.get(session.device) === session) this.#byDevice.delete(session.device)
+  }
+
+  all(): Iterable<Session> {
+    return this.#connections
+  }
+
+  get size(): number {
+    return this.#connections.size
+  }
+
+  get online(): number {
+    return this.#byDevice.size
+  }
+
+  /** The session that stands for the device, ready or about to be. */
+  of(device: string): Session | undefined {
+    return this.#byDevice.get(device)
+  }
+
+  /**
+   * [S-5] Makes this the device's session if its number is the highest, and ends the older one with 4009. False when
+   * a newer one is there: then this one is ended.
+   */
+  claim(session: Session): boolean {
+    const current = this.#byDevice.get(session.device)
+    if (current !== undefined && current !== session && current.number > session.number) {
+      session.end(CLOSE.replaced)
+      return false
+    }
+    this.#byDevice.set(session.device, session)
+    if (current !== session) current?.end(CLOSE.replaced)
+    return true
+  }
+
+  /** The sequence memory of a device, kept over its sessions. As many as there are devices. */
+  stream(device: string): DeviceStream {
+    let stream = this.#streams.get(device)
+    if (stream === undefined) {
+      stream = new Stream()
+      this.#streams.set(device, stream)
+    }
+    return stream
+  }
+
+  forget(device: string): void {
+    this.#streams.delete(device)
+  }
+
+  /** The device with the most bytes that wait for the bus: it is the one to give way. */
+  heaviest(): Session | undefined {
+    let heaviest: Session | undefined
+    for (const session of this.#byDevice.values()) {
+      if (bytesOf(session) > (heaviest ? bytesOf(heaviest) : 0)) heaviest = session
+    }
+    return heaviest
+  }
+}
+
+function bytesOf(session: Session): number {
+  return session.stream?.unacknowledged.bytes ?? 0
+}

@@ -1,0 +1,115 @@
+import { parseBinary } from '../../protocol/binary.ts'
+import { CLOSE } from '../../protocol/close-codes.ts'
+import { parseDeviceMessage } from '../../protocol/device-messages.ts'
+import { TELEMETRY_MAX_BYTES } from '../../protocol/limits.ts'
+import type { CommandResult, DeviceLog, DeviceMessage, NackCode } from '../../protocol/messages.ts'
+import { describeProblem, type Parsed } from '../../protocol/problem.ts'
+import type { Topics } from '../../protocol/topics.ts'
+import type { Commands } from './commands.ts'
+import type { DeviceCounters } from './device-counters.ts'
+import type { Ingest } from './ingest.ts'
+import type { Bus, Clock } from './ports.ts'
+import type { Session } from './session.ts'
+import type { Sequenced } from './telemetry.ts'
+
+export interface UplinkNeeds {
+  readonly ingest: Ingest
+  readonly commands: Commands
+  readonly counters: DeviceCounters
+  readonly bus: Pick<Bus, 'publish'>
+  readonly topics: Topics
+  readonly clock: Clock
+}
+
+/** Everything a device may say once its session is ready. */
+export class Uplink {
+  readonly #needs: UplinkNeeds
+
+  constructor(needs: UplinkNeeds) {
+    this.#needs = needs
+  }
+
+  text(session: Session, text: string, bytes: number): void {
+    this.#needs.counters.count(session.device, 'received')
+    const parsed = parseDeviceMessage(text)
+    if (parsed.ok) this.#message(session, parsed.message, bytes)
+    else this.#refuse(session, parsed, bytes)
+  }
+
+  binary(session: Session, frame: Uint8Array): void {
+    this.#needs.counters.count(session.device, 'received')
+    const parsed = parseBinary(frame)
+    if (parsed.ok) this.#needs.ingest.take(session, parsed.message, session.boot, frame.length)
+    else this.#refuse(session, parsed, frame.length)
+  }
+
+  #message(session: Session, message: DeviceMessage, bytes: number): void {
+    switch (message.type) {
+      case 'telemetry':
+      case 'event':
+        return this.#needs.ingest.take(session, message, message.boot ?? session.boot, bytes)
+      case 'accepted':
+      case 'progress':
+        if (this.#withinRate(session)) this.#needs.commands.heard(session, message)
+        return
+      case 'result':
+        if (this.#withinRate(session)) this.#needs.commands.heard(session, bounded(message, bytes))
+        return
+      case 'log':
+        return this.#log(session, message)
+      case 'reported':
+      case 'token_stored':
+        // Nothing was asked for in this session, so there is nothing to confirm.
+        return this.#malformed(session, `unexpected ${message.type}`)
+      case 'bye':
+        return session.leave(message.sleepS) // [S-6]
+      case 'hello':
+        return this.#malformed(session, 'second hello') // [S-2]
+      default:
+        return unreachable(message)
+    }
+  }
+
+  /** Command answers have no window of their own: a flood of them ends the session. */
+  #withinRate(session: Session): boolean {
+    if (session.controlRate.take(1, this.#needs.clock.monotonicMs()) === 0) return true
+    session.end(CLOSE.tooMany)
+    return false
+  }
+
+  /** [D-2] Logs are worth nothing against telemetry: over the rate, or while the bus is slow, they are dropped. */
+  #log(session: Session, message: DeviceLog): void {
+    const { bus, topics, clock, counters } = this.#needs
+    if (session.controlRate.take(1, clock.monotonicMs()) > 0) {
+      counters.count(session.device, 'dropped', 'log_rate')
+      return
+    }
+    const payload = JSON.stringify({ level: message.level, text: message.text, ts: clock.wallMs() })
+    bus.publish(topics.log(session.device), payload).catch(() => counters.count(session.device, 'dropped', 'log_bus'))
+  }
+
+  #refuse(session: Session, refused: Parsed<DeviceMessage | Sequenced> & { ok: false }, bytes: number): void {
+    const why = describeProblem(refused.problem)
+    if (refused.seq === undefined) return this.#malformed(session, why)
+    const code: NackCode = bytes > TELEMETRY_MAX_BYTES ? 'too_large' : 'malformed'
+    this.#needs.ingest.refuse(session, { boot: refused.boot ?? session.boot, seq: refused.seq }, code, why) // [M-7]
+  }
+
+  #malformed(session: Session, why: string): void {
+    this.#needs.counters.count(session.device, 'malformed')
+    this.#needs.counters.count(session.device, 'refused', 'malformed')
+    session.log.info({ reason: why }, 'malformed message')
+    session.noteMalformed()
+  }
+}
+
+/** [C-12] A result that does not fit the bus still ends its command. */
+function bounded(result: CommandResult, bytes: number): CommandResult {
+  if (bytes <= TELEMETRY_MAX_BYTES) return result
+  const error = { code: 'result_too_large', message: `the result had ${bytes} bytes` }
+  return { type: 'result', id: result.id, ok: false, error }
+}
+
+function unreachable(message: never): never {
+  throw new Error(`unhandled message ${JSON.stringify(message)}`)
+}

@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { topicsUnder } from '../protocol/topics.ts'
+import { openAccess } from './access.ts'
+import { EmbeddedBroker } from './adapters/embedded-broker.ts'
+import { buildHttp } from './adapters/http/build.ts'
+import { createListener, type Listener, listen, replaceCertificate } from './adapters/https-listener.ts'
+import { createMetrics, type PrometheusMetrics } from './adapters/metrics.ts'
+import { MqttBus } from './adapters/mqtt/mqtt-bus.ts'
+import { SqliteRegistry } from './adapters/sqlite/registry.ts'
+import { systemClock } from './adapters/system-clock.ts'
+import {
+  type CertificateSource,
+  openOwnCertificate,
+  openPrivateCertificate,
+} from './adapters/tls/certificate-source.ts'
+import { openDeviceTokens } from './adapters/tokens/device-tokens.ts'
+import { serveDevices } from './adapters/websocket.ts'
+import type { Config } from './config.ts'
+import { buildCore, type Core } from './core/core.ts'
+import { drain } from './core/drain.ts'
+import { repeat } from './core/periodic.ts'
+import type { Bus, BusRequest, Log } from './core/ports.ts'
+import { type Address, forgetAddress, writeAddress } from './run-file.ts'
+import { StopStack } from './stop-stack.ts'
+
+/** Sockets that are not devices: operators, scrapers, handshakes that are being refused. */
+const OTHER_SOCKETS = 1_000
+/** After the drain, for the close frames to be answered. */
+const FAREWELL_MS = 1_000
+
+export interface RunningGateway {
+  /** Where it listens, also for ports that the system chose. */
+  readonly address: Address
+  /** The first API key, if it was made at this start. Shown once. */
+  readonly newAdminKey: string | undefined
+  readonly caFingerprint: string | undefined
+  /** Ends every session with a reason, finishes what was acknowledged, leaves the bus. Calling it twice waits for the first. */
+  stop(): Promise<void>
+}
+
+/** Starts every part in order; what was started is stopped in reverse when a later one fails. */
+export async function startGateway(config: Config, log: Log): Promise<RunningGateway> {
+  const started = new StopStack(log)
+  try {
+    return await start(config, log, started)
+  } catch (error) {
+    await started.stop()
+    throw error
+  }
+}
+
+async function start(config: Config, log: Log, started: StopStack): Promise<RunningGateway> {
+  const clock = systemClock
+  const metrics = createMetrics()
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+  const tokens = await openDeviceTokens({ directory: join(config.dataDir, 'keys'), clock })
+  const certificate = await openCertificate(config, log)
+
+  const registry = new SqliteRegistry({ directory: dirname(config.databasePath), log })
+  await registry.start()
+  started.push('registry', () => registry.stop())
+  const access = await openAccess(registry, config.adminKey, clock)
+
+  const bus = await openBus(config, log, metrics, (request) => core.commands.fromBus(request))
+  const topics = topicsUnder(config.baseTopic)
+  const { limits, nodeId: node } = config
+  const core: Core = buildCore({
+    ...{ registry, bus, tokens, clock, log, metrics, limits, topics, node },
+    random: Math.random,
+    newId: randomUUID,
+  })
+  await bus.start()
+  started.push('bus', () => bus.stop(limits.stopGraceMs / 2))
+  await core.presence.restore()
+  await core.lastValues.restore()
+  started.push('last values', () => core.lastValues.save())
+  started.push('command changes', () => core.changes.settled(limits.stopGraceMs / 4))
+
+  let stopping = false
+  const server = createListener({
+    tls: certificate?.current() ?? 'off',
+    maxSockets: limits.maxConnections + OTHER_SOCKETS,
+    onRefused: (reason) => metrics.count('handshakes_refused', reason),
+  })
+  const health = () => {
+    const parts = { bus: bus.health(), registry: registry.health() }
+    return { ready: !stopping && parts.bus.ready && parts.registry.ready, stopping, parts }
+  }
+  const http = buildHttp({
+    ...{ server, operator: core.fleet, keys: access, health, log, version: await projectVersion() },
+    metricsText: () => metrics.text(),
+  })
+  await http.ready()
+  serveDevices({
+    ...{ server, log, metrics },
+    admit: (request) => core.admission.admit(request),
+    connect: (claims, link, facts) => core.connections.open(claims, link, facts),
+    handshakeTimeoutMs: limits.handshakeTimeoutMs,
+    bufferedMaxBytes: limits.bufferedMaxBytes,
+  })
+  showGauges(metrics, core, bus, registry, certificate)
+
+  const { port } = await listen(server, config.port, config.host)
+  started.push('listener', () => closeListener(server))
+  started.push('http', () => http.close())
+  started.push('sessions', () => drain(core.sessions, clock, config.drainMs, Math.random))
+  started.push('duties', repeat(core.duties, clock, log))
+  if (certificate)
+    started.push(
+      'certificate watch',
+      certificate.watch((pair) => replaceCertificate(server, pair)),
+    )
+  started.push('handshakes', () => {
+    stopping = true
+    core.admission.refuseAll()
+  })
+
+  const address = addressOf(config, port, bus.port, certificate)
+  await writeAddress(config.dataDir, address)
+  started.push('run file', () => forgetAddress(config.dataDir))
+  log.info({ port, url: address.url, bus: address.mqtt_url, node }, 'gateway ready')
+  const stop = () => started.stop()
+  return { address, newAdminKey: access.newKey, caFingerprint: certificate?.caFingerprint, stop }
+}
+
+function openCertificate(config: Config, log: Log): Promise<CertificateSource> | undefined {
+  const { tls, dataDir, publicHosts } = config
+  if (tls.mode === 'off') return undefined
+  if (tls.mode === 'own') return openOwnCertificate({ ...tls, clock: systemClock, log })
+  return openPrivateCertificate({ directory: join(dataDir, 'tls'), publicHosts, clock: systemClock, log })
+}
+
+async function openBus(
+  config: Config,
+  log: Log,
+  metrics: PrometheusMetrics,
+  onRequest: (request: BusRequest) => Promise<void>,
+): Promise<Bus & { readonly port?: number }> {
+  const { bus, baseTopic: base, nodeId: node } = config
+  const common = { base, node, topics: topicsUnder(base), onRequest, log, metrics }
+  if (bus.kind === 'embedded') return new EmbeddedBroker({ ...common, ...bus })
+  const ca = bus.caPath === undefined ? undefined : await readFile(bus.caPath)
+  return new MqttBus({ ...common, ...bus, ca })
+}
+
+/** The listener stops taking sockets at once; those left are cut after FAREWELL_MS. */
+async function closeListener(server: Listener): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const cut = setTimeout(() => server.closeAllConnections(), FAREWELL_MS)
+  await closed
+  clearTimeout(cut)
+}
+
+function addressOf(
+  config: Config,
+  port: number,
+  brokerPort: number | undefined,
+  certificate: CertificateSource | undefined,
+): Address {
+  const { bus } = config
+  const scheme = config.tls.mode === 'off' ? 'http' : 'https'
+  return {
+    pid: process.pid,
+    port,
+    url: `${scheme}://localhost:${port}`,
+    ca: certificate?.caPath,
+    mqtt_url: bus.kind === 'external' ? bus.url : `mqtt://${bus.host}:${brokerPort}`,
+    node: config.nodeId,
+    started_at: Date.now(),
+  }
+}
+
+function showGauges(
+  metrics: PrometheusMetrics,
+  core: Core,
+  bus: Bus,
+  registry: SqliteRegistry,
+  certificate: CertificateSource | undefined,
+): void {
+  metrics.gauge('sessions_online', () => core.sessions.online)
+  metrics.gauge('bus_ready', () => Number(bus.health().ready))
+  metrics.gauge('bus_backlog_messages', () => bus.backlog().messages)
+  metrics.gauge('bus_backlog_bytes', () => bus.backlog().bytes)
+  metrics.gauge('registry_ready', () => Number(registry.health().ready))
+  if (certificate) {
+    metrics.gauge('certificate_expires_timestamp_seconds', () => certificate.current().notAfterMs / 1000)
+  }
+}
+
+/** As package.json says. */
+async function projectVersion(): Promise<string> {
+  const text = await readFile(join(dirname(import.meta.dirname), 'package.json'), 'utf8')
+  return String((JSON.parse(text) as { version?: unknown }).version)
+}
