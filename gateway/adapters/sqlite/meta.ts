@@ -1,0 +1,19 @@
+import type { Database } from './database.ts'
+
+/** Reserves `count` session numbers for ever and returns the highest of them. */
+export function reserveSessions(db: Database, count: number): number {
+  const sql = "UPDATE meta SET value = value + ? WHERE key = 'sessions_reserved' RETURNING value"
+  const row = db.row<{ value: number }>(sql, count)
+  if (!row) throw new Error('the row sessions_reserved is missing')
+  return row.value
+}
+
+/** Gives back the numbers above `lastUsed` at a clean stop, unless somebody reserved more since. */
+export function returnSessions(db: Database, lastUsed: number, reservedUpTo: number): void {
+  db.run("UPDATE meta SET value = ? WHERE key = 'sessions_reserved' AND value = ?", lastUsed, reservedUpTo)
+}
+
+/** Changes a byte, so that the disk has to take it. */
+export function probe(db: Database): void {
+  db.run("UPDATE meta SET value = value + 1 WHERE key = 'probe'")
+}

@@ -1,0 +1,50 @@
+import { apiKeyByHash, countApiKeys, putApiKey } from './api-keys.ts'
+import { command, dueCommands, listCommands, openCommands } from './command-rows.ts'
+import { advanceCommand, insertCommand, markPublished, unpublishedChanges } from './commands.ts'
+import type { Database } from './database.ts'
+import { createDevice, deleteDevice, device, listDevices, updateDevice } from './devices.ts'
+import { probe, reserveSessions, returnSessions } from './meta.ts'
+import { lastValues, presences, saveLastValues, savePresence } from './presence.ts'
+import { addToken, credential, listTokens, markTokenUsed, revokeToken } from './tokens.ts'
+
+/** What a thread can be asked for, by name. Arguments and results cross threads by structured clone. */
+export type Operations = Readonly<Record<string, (db: Database, ...args: never[]) => unknown>>
+
+/** Each runs in a transaction of its own and sees every commit before it. */
+export const READS = {
+  device,
+  listDevices,
+  credential,
+  listTokens,
+  presences,
+  lastValues,
+  command,
+  listCommands,
+  openCommands,
+  dueCommands,
+  unpublishedChanges,
+  apiKeyByHash,
+  countApiKeys,
+} satisfies Operations
+
+/** Each is taken whole or not at all; many share one commit. */
+export const WRITES = {
+  createDevice,
+  updateDevice,
+  deleteDevice,
+  addToken,
+  revokeToken,
+  markTokenUsed,
+  savePresence,
+  saveLastValues,
+  insertCommand,
+  advanceCommand,
+  markPublished,
+  putApiKey,
+  reserveSessions,
+  returnSessions,
+  probe,
+} satisfies Operations
+
+export type ArgumentsOf<F> = F extends (db: Database, ...args: infer A) => unknown ? A : never
+export type ResultOf<F> = F extends (...args: never[]) => infer R ? R : never
