@@ -58,7 +58,7 @@ async function start(config: Config, log: Log, started: StopStack): Promise<Runn
   const tokens = await openDeviceTokens({ directory: join(config.dataDir, 'keys'), clock })
   const certificate = await openCertificate(config, log)
 
-  const registry = new SqliteRegistry({ directory: dirname(config.databasePath), log })
+  const registry = new SqliteRegistry({ file: config.databasePath, log })
   await registry.start()
   started.push('registry', () => registry.stop())
   const access = await openAccess(registry, config.adminKey, clock)

@@ -39,6 +39,7 @@ export class AttemptLimiter {
     attempts.count += 1
     if (attempts.count <= this.#perMinute) return 0
     attempts.bannedUntilMs = nowMs + this.#banMs
+    attempts.windowEndsMs = attempts.bannedUntilMs // the count starts anew, also after a ban shorter than the window
     return this.#banMs
   }
 

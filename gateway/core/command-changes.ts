@@ -1,4 +1,5 @@
 import { isFinal } from '../../protocol/command-request.ts'
+import type { Progress } from '../../protocol/messages.ts'
 import type { Topics } from '../../protocol/topics.ts'
 import type { CommandChange, CommandRecord } from './command-machine.ts'
 import type { Bus, Clock, Log, Registry } from './ports.ts'
@@ -22,6 +23,8 @@ export class CommandChanges {
   readonly #needs: CommandChangesNeeds
   #running: Promise<void> | undefined
   #again = false
+  /** News of running commands, by id: the newest of each wins, so there are never more than commands that run. */
+  readonly #progress = new Map<string, { topic: string; payload: string }>()
 
   constructor(needs: CommandChangesNeeds) {
     this.#needs = needs
@@ -59,12 +62,28 @@ export class CommandChanges {
     await this.#publishChange({ ...command, command: command.id, changeId: 0, atMs })
   }
 
+  /** [C-10] Progress is news, not a state: it is not stored. It goes out after the states that came before it. */
+  progress(device: string, { id, percent, text }: Progress): void {
+    const { topics, clock } = this.#needs
+    const payload = JSON.stringify({ id, state: 'running', at: clock.wallMs(), progress: { percent, text } })
+    this.#progress.set(id, { topic: topics.commandStatus(device, id), payload })
+    this.publish()
+  }
+
   async #drain(): Promise<void> {
     for (;;) {
+      const news = [...this.#progress]
       const changes = await this.#needs.registry.unpublishedChanges(BATCH)
-      if (changes.length === 0) return
+      if (changes.length === 0) return this.#publishProgress(news)
       await Promise.all(changes.map((change) => this.#publishChange(change)))
       await this.#needs.registry.markPublished(changes.map((change) => change.changeId))
+    }
+  }
+
+  async #publishProgress(news: readonly [string, { topic: string; payload: string }][]): Promise<void> {
+    for (const [id, message] of news) {
+      if (this.#progress.get(id) === message) this.#progress.delete(id)
+      await this.#needs.bus.publish(message.topic, message.payload)
     }
   }
 

@@ -67,9 +67,11 @@ export class Commands {
   /** What a device says of a command. A store that fails ends the session: the device will be asked again. */
   heard(session: Session, message: Accepted | Progress | CommandResult): void {
     const event = toEvent(message)
-    if (message.type === 'progress') this.#publishProgress(session.device, message)
     this.#advance(session.device, message.id, event)
       .then((command) => {
+        if (message.type === 'progress' && command?.state === 'running') {
+          this.#needs.changes.progress(session.device, message)
+        }
         if (command === undefined) session.log.info({ command: message.id }, 'answer to an unknown command')
         else if (isFinal(command.state)) session.sentCommands.delete(command.id)
       })
@@ -125,15 +127,6 @@ export class Commands {
       if (isFinal(answer.command.state)) delivery.deliver(device) // its lane is free
     }
     return answer?.command
-  }
-
-  /** [C-10] Progress is news, not a state: it is not stored. */
-  #publishProgress(device: string, { id, percent, text }: Progress): void {
-    const { bus, topics, clock, log } = this.#needs
-    const payload = JSON.stringify({ id, state: 'running', at: clock.wallMs(), progress: { percent, text } })
-    bus.publish(topics.commandStatus(device, id), payload).catch((error: unknown) => {
-      log.warn({ error, command: id }, 'progress not published')
-    })
   }
 
   /** The sender did not see the first answer: it gets the present state. */

@@ -33,8 +33,9 @@ export interface AckPoint {
  * new session. Knows neither sockets nor clocks.
  */
 export class DeviceStream {
-  /** In order of first use; the oldest of more than BOOTS_REMEMBERED loses, if nothing of it is on its way. */
+  /** In order of last use; the first of more than BOOTS_REMEMBERED loses, if nothing of it is on its way. */
   readonly #boots = new Map<string, Boot>()
+  #lastBoot: string | undefined
   #messages = 0
   #bytes = 0
 
@@ -75,7 +76,7 @@ export class DeviceStream {
     state.waiting.push({ boot, seq, bytes: 0, settled: true, counts: false, ackNotBeforeMs: 0 })
   }
 
-  /** The same for a message that was taken: the bus will never have it. */
+  /** The same for a message that was taken: the bus will never have it. One that was given up is left alone. */
   refuseTaken(entry: Entry): void {
     entry.settled = true
     if (entry.counts) this.#release(entry)
@@ -90,7 +91,10 @@ export class DeviceStream {
     const state = this.#boots.get(entry.boot)
     const at = state?.waiting.indexOf(entry) ?? -1
     if (state === undefined || at < 0) return
-    for (const lost of state.waiting.splice(at)) if (lost.counts) this.#release(lost)
+    for (const lost of state.waiting.splice(at)) {
+      if (lost.counts) this.#release(lost)
+      lost.counts = false // the bus may still answer for it
+    }
     state.taken = Math.min(state.taken, entry.seq - 1)
   }
 
@@ -139,13 +143,15 @@ export class DeviceStream {
 
   #remember(boot: string): Boot {
     const known = this.#boots.get(boot)
-    if (known) return known
-    const fresh: Boot = { taken: 0, acked: 0, waiting: [] }
-    this.#boots.set(boot, fresh)
-    for (const [oldest, state] of this.#boots) {
+    if (known && boot === this.#lastBoot) return known
+    this.#lastBoot = boot
+    this.#boots.delete(boot) // so that it is set anew as the one used last
+    const state: Boot = known ?? { taken: 0, acked: 0, waiting: [] }
+    this.#boots.set(boot, state)
+    for (const [oldest, { waiting }] of this.#boots) {
       if (this.#boots.size <= BOOTS_REMEMBERED) break
-      if (state.waiting.length === 0 && oldest !== boot) this.#boots.delete(oldest)
+      if (waiting.length === 0 && oldest !== boot) this.#boots.delete(oldest)
     }
-    return fresh
+    return state
   }
 }

@@ -48,13 +48,14 @@ export class Heartbeat {
       return session.end(CLOSE.noHello) // [S-2]
     }
     if (expiresAtMs !== undefined && expiresAtMs <= this.#clock.wallMs()) return session.end(CLOSE.tokenExpired)
-    if (session.pingedAtMs !== undefined && session.lastHeardMs > session.pingedAtMs) session.pingedAtMs = undefined
-    if (session.pingedAtMs === undefined) {
-      if (nowMs - session.lastHeardMs < pingIntervalMs) return
-      session.pingedAtMs = nowMs
-      session.link.ping()
+    const { pingedAtMs, lastHeardMs } = session
+    if (pingedAtMs !== undefined && lastHeardMs <= pingedAtMs) {
+      if (nowMs - pingedAtMs >= pongTimeoutMs) session.end(CLOSE.noHeartbeat)
       return
     }
-    if (nowMs - session.pingedAtMs >= pongTimeoutMs) session.end(CLOSE.noHeartbeat)
+    // Also to a device that talks all the time: without a bus it gets no acknowledgement, and must hear us [S-11].
+    if (nowMs - (pingedAtMs ?? session.openedAtMs) < pingIntervalMs) return
+    session.pingedAtMs = nowMs
+    session.link.ping()
   }
 }

@@ -55,7 +55,6 @@ export class Ingest {
     const stream = this.#admit(session, place, 0)
     if (stream === undefined) return
     this.#nack(session, stream, place, code, reason)
-    if (code === 'malformed') session.noteMalformed()
   }
 
   /** The device's stream if the message is new and within the window; a repeat is only acknowledged again [A-4]. */
@@ -100,29 +99,35 @@ export class Ingest {
         const current = sessions.of(session.device) // perhaps a later session: the stream is the device's
         current?.acks.request(entry.ackNotBeforeMs)
       },
-      (error: unknown) => this.#publishFailed(session, stream, entry, error),
+      (error: unknown) => this.#publishFailed(session.device, stream, entry, error),
     )
   }
 
   /** The bus will not have it now: nothing is acknowledged, the device keeps it and comes back later. */
-  #publishFailed(session: Session, stream: DeviceStream, entry: Entry, error: unknown): void {
+  #publishFailed(device: string, stream: DeviceStream, entry: Entry, error: unknown): void {
     const code = error instanceof GatewayError ? error.code : 'internal'
-    this.#needs.counters.count(session.device, 'dropped', code)
-    if (code === 'bus_refused') {
-      stream.refuseTaken(entry)
-      const { boot, seq } = entry
-      session.send({ type: 'nack', seq, boot: this.#unlessCurrent(session, boot), code: 'forbidden', reason: code })
-      return session.acks.request()
-    }
+    this.#needs.counters.count(device, 'dropped', code)
+    const current = this.#needs.sessions.of(device) // perhaps a later session
+    if (code === 'bus_refused') return this.#refusedByBus(current, stream, entry)
     stream.giveUp(entry)
-    if (code !== 'stopping') session.log.warn({ error, reason: code }, 'publish failed')
-    this.#needs.sessions.of(session.device)?.end(code === 'stopping' ? CLOSE.restart : CLOSE.busUnavailable)
+    if (code !== 'stopping') current?.log.warn({ error, reason: code }, 'publish failed')
+    current?.end(code === 'stopping' ? CLOSE.restart : CLOSE.busUnavailable)
+  }
+
+  /** The device must hear of it. While it is away the message counts as never taken: it is sent and refused again. */
+  #refusedByBus(current: Session | undefined, stream: DeviceStream, entry: Entry): void {
+    if (current?.state !== 'ready') return stream.giveUp(entry)
+    stream.refuseTaken(entry)
+    const { boot, seq } = entry
+    const reason = 'the bus refused it'
+    current.send({ type: 'nack', seq, boot: this.#unlessCurrent(current, boot), code: 'forbidden', reason })
+    current.acks.request()
   }
 
   /** [A-7] The `nack` goes out before any acknowledgement that covers it. */
   #nack(session: Session, stream: DeviceStream, place: Place, code: NackCode, reason: string): void {
     this.#needs.counters.count(session.device, 'refused', code)
-    session.log.info({ reason, code }, 'message refused')
+    session.log.debug({ reason, code }, 'message refused') // the device hears it; a flood of them is no news
     stream.refuse(place.boot, place.seq)
     session.send({ type: 'nack', seq: place.seq, boot: this.#unlessCurrent(session, place.boot), code, reason })
     session.acks.request()

@@ -2,6 +2,7 @@ import { type JsonObject, utf8Length } from '../../protocol/json.ts'
 import type { TelemetryPoint, TelemetryValue } from '../../protocol/messages.ts'
 import type { Topics } from '../../protocol/topics.ts'
 import type { DeviceCounters } from './device-counters.ts'
+import { GatewayError } from './errors.ts'
 import type { Bus, Clock, Log, Registry } from './ports.ts'
 import { stamp } from './telemetry.ts'
 
@@ -60,9 +61,9 @@ export class LastValues {
       for (const [key, value] of Object.entries(point.values)) {
         const known = state.values.get(key)
         if (known === undefined || known.ts <= ts) state.values.set(key, { value, ts })
+        if (state.values.size > KEYS_MAX) this.#dropOldest(device, state)
       }
     }
-    while (state.values.size > KEYS_MAX) this.#dropOldest(device, state)
     state.dirtyToPublish = true
     state.dirtyToSave = true
     this.#dirty.add(device)
@@ -95,7 +96,7 @@ export class LastValues {
 
   /** Stores what changed since the last time. */
   async save(): Promise<void> {
-    const rows = []
+    const rows: { device: string; values: JsonObject }[] = []
     for (const device of this.#dirty) {
       const state = this.#byDevice.get(device)
       if (state === undefined) continue
@@ -106,7 +107,20 @@ export class LastValues {
       }
       if (!state.dirtyToPublish) this.#dirty.delete(device)
     }
-    if (rows.length > 0) await this.#needs.registry.saveLastValues(rows)
+    if (rows.length === 0) return
+    try {
+      await this.#needs.registry.saveLastValues(rows)
+    } catch (error) {
+      for (const { device } of rows) this.#mark(device, 'dirtyToSave') // with the next save
+      throw error
+    }
+  }
+
+  #mark(device: string, what: 'dirtyToSave' | 'dirtyToPublish'): void {
+    const state = this.#byDevice.get(device)
+    if (state === undefined) return // deleted meanwhile
+    state[what] = true
+    this.#dirty.add(device)
   }
 
   #publish(device: string, state: DeviceState, nowMs: number): void {
@@ -120,7 +134,10 @@ export class LastValues {
     }
     this.#needs.bus
       .publish(this.#needs.topics.state(device), payload, { retain: true })
-      .catch((error: unknown) => this.#needs.log.warn({ error, device }, 'state not published'))
+      .catch((error: unknown) => {
+        if (error instanceof GatewayError && error.retry) this.#mark(device, 'dirtyToPublish')
+        else this.#needs.log.warn({ error, device }, 'state not published')
+      })
       .finally(() => {
         state.publishing = false
       })

@@ -1,4 +1,5 @@
 import type { Topics } from '../../protocol/topics.ts'
+import { GatewayError } from './errors.ts'
 import type { Bus, Clock, Log, Registry } from './ports.ts'
 import type { Presence } from './records.ts'
 
@@ -23,6 +24,8 @@ export class PresenceBoard {
   readonly #rows = new Map<string, Presence>()
   readonly #sleeping = new Set<string>()
   readonly #publishing = new Set<string>()
+  /** Devices whose row the bus had no room for. */
+  readonly #unshown = new Set<string>()
 
   constructor(needs: PresenceNeeds) {
     this.#needs = needs
@@ -58,8 +61,9 @@ export class PresenceBoard {
     this.#set({ device, session: 0, ...this.#now('offline', 'never_connected') })
   }
 
-  /** [P-6] Call it now and then: sleepers that missed their wake go offline. */
+  /** [P-6] Call it now and then: sleepers that missed their wake go offline, and what the bus had no room for is shown. */
   checkSleepers(): void {
+    for (const device of this.#unshown) this.#publish(device)
     const nowMs = this.#needs.clock.wallMs()
     for (const device of this.#sleeping) {
       const row = this.#rows.get(device)
@@ -72,6 +76,7 @@ export class PresenceBoard {
   forget(device: string): void {
     this.#rows.delete(device)
     this.#sleeping.delete(device)
+    this.#unshown.delete(device)
   }
 
   #now(state: Presence['state'], reason: string) {
@@ -97,19 +102,28 @@ export class PresenceBoard {
   #publish(device: string): void {
     if (this.#publishing.has(device)) return // the one at work reads the row again [P-4]
     this.#publishing.add(device)
-    this.#publishUntilCurrent(device)
-      .catch((error: unknown) => this.#needs.log.warn({ error, device }, 'availability not published'))
-      .finally(() => this.#publishing.delete(device))
+    this.#publishUntilCurrent(device).catch((error: unknown) => this.#notShown(device, error))
+  }
+
+  /** A row that is not shown is a lie that stays: it is tried again, and logged once. */
+  #notShown(device: string, error: unknown): void {
+    if (!this.#unshown.has(device)) this.#needs.log.warn({ error, device }, 'availability not published')
+    if (error instanceof GatewayError && error.retry && this.#rows.has(device)) this.#unshown.add(device)
   }
 
   async #publishUntilCurrent(device: string): Promise<void> {
     let shown: Presence | undefined
-    for (;;) {
-      const row = this.#rows.get(device)
-      if (row === undefined || row === shown) return
-      const topic = this.#needs.topics.availability(device)
-      await this.#needs.bus.publish(topic, JSON.stringify(availability(row)), { retain: true })
-      shown = row
+    try {
+      for (;;) {
+        const row = this.#rows.get(device)
+        if (row === undefined || row === shown) return
+        const topic = this.#needs.topics.availability(device)
+        await this.#needs.bus.publish(topic, JSON.stringify(availability(row)), { retain: true })
+        shown = row
+        this.#unshown.delete(device)
+      }
+    } finally {
+      this.#publishing.delete(device) // in the same breath as the last look at the row
     }
   }
 }

@@ -30,7 +30,7 @@ export class Session {
   stream: DeviceStream | undefined
   /** Commands sent in this session and not final. */
   readonly sentCommands = new Set<string>()
-  /** Monotonic ms of the last frame, and of the ping that nothing has answered yet. */
+  /** Monotonic ms of the last frame from the device, and of the last ping to it. */
   lastHeardMs: number
   pingedAtMs: number | undefined
   /** Called once, when the session is over, with the reason [P-2]. */
@@ -39,11 +39,14 @@ export class Session {
   readonly #clock: Clock
   readonly messageRate: TokenBucket
   readonly byteRate: TokenBucket
-  /** Messages outside the window: logs, progress, command answers. */
+  /** Command answers: they have no window. */
   readonly controlRate: TokenBucket
+  readonly logRate: TokenBucket
+  /** Logs and progress on their way to the bus. */
+  newsInFlight = 0
   readonly #pingRate: TokenBucket
-  #malformed = 0
-  #malformedSinceMs = 0
+  /** When the last malformed messages came, MALFORMED_MAX at most. */
+  readonly #malformedAtMs: number[] = []
 
   constructor(claims: DeviceClaims, link: DeviceLink, context: { clock: Clock; limits: GatewayLimits; log: Log }) {
     const { clock, limits } = context
@@ -57,6 +60,7 @@ export class Session {
     this.messageRate = new TokenBucket(limits.messagesPerS, limits.burst, nowMs)
     this.byteRate = new TokenBucket(limits.bytesPerS, limits.bytesPerS, nowMs)
     this.controlRate = new TokenBucket(limits.messagesPerS, limits.burst, nowMs)
+    this.logRate = new TokenBucket(limits.messagesPerS, limits.burst, nowMs)
     this.#pingRate = new TokenBucket(PINGS_PER_S, PINGS_BURST, nowMs)
     this.acks = new AckPacer(clock, () => this.sendAcks())
   }
@@ -109,6 +113,7 @@ export class Session {
   }
 
   #over(reason: string, sleepS?: number): void {
+    if (this.state === 'ended') return // the last acknowledgements were too much for it
     this.state = 'ended'
     this.acks.stop()
     this.onEnded(reason, sleepS)
@@ -117,12 +122,10 @@ export class Session {
   /** [M-8] Counts one message that could not be placed; too many in a minute end the session. */
   noteMalformed(): void {
     const nowMs = this.#clock.monotonicMs()
-    if (nowMs - this.#malformedSinceMs > MALFORMED_WINDOW_MS) {
-      this.#malformed = 0
-      this.#malformedSinceMs = nowMs
-    }
-    this.#malformed += 1
-    if (this.#malformed >= MALFORMED_MAX) this.end(CLOSE.malformed)
+    this.#malformedAtMs.push(nowMs)
+    if (this.#malformedAtMs.length < MALFORMED_MAX) return
+    const firstMs = this.#malformedAtMs.shift() ?? nowMs
+    if (nowMs - firstMs <= MALFORMED_WINDOW_MS) this.end(CLOSE.malformed)
   }
 
   /** [S-7] A peer that floods control frames is cut like one that floods messages. */

@@ -1,4 +1,4 @@
-/** A leaky account of units: says how long the taker must wait, and never refuses. */
+/** An account of units that fills with time: says how long the taker must wait, or whether it may take at all. */
 export class TokenBucket {
   readonly #perMs: number
   readonly #burst: number
@@ -14,9 +14,22 @@ export class TokenBucket {
 
   /** Takes the units, going into debt when there are too few. Returns the ms until the debt is paid, 0 for none. */
   take(units: number, nowMs: number): number {
-    const earned = Math.max(0, nowMs - this.#atMs) * this.#perMs
-    this.#level = Math.min(this.#burst, this.#level + earned) - units
-    this.#atMs = nowMs
+    this.#earn(nowMs)
+    this.#level -= units
     return this.#level >= 0 ? 0 : Math.ceil(-this.#level / this.#perMs)
+  }
+
+  /** Takes the units if they are there, and never goes into debt: what is refused costs nothing later. */
+  tryTake(units: number, nowMs: number): boolean {
+    this.#earn(nowMs)
+    if (this.#level < units) return false
+    this.#level -= units
+    return true
+  }
+
+  #earn(nowMs: number): void {
+    const earned = Math.max(0, nowMs - this.#atMs) * this.#perMs
+    this.#level = Math.min(this.#burst, this.#level + earned)
+    this.#atMs = nowMs
   }
 }

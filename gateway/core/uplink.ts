@@ -1,6 +1,7 @@
 import { parseBinary } from '../../protocol/binary.ts'
 import { CLOSE } from '../../protocol/close-codes.ts'
 import { parseDeviceMessage } from '../../protocol/device-messages.ts'
+import { utf8Length } from '../../protocol/json.ts'
 import { TELEMETRY_MAX_BYTES } from '../../protocol/limits.ts'
 import type { CommandResult, DeviceLog, DeviceMessage, NackCode } from '../../protocol/messages.ts'
 import { describeProblem, type Parsed } from '../../protocol/problem.ts'
@@ -8,6 +9,7 @@ import type { Topics } from '../../protocol/topics.ts'
 import type { Commands } from './commands.ts'
 import type { DeviceCounters } from './device-counters.ts'
 import type { Ingest } from './ingest.ts'
+import { publishNews } from './news.ts'
 import type { Bus, Clock } from './ports.ts'
 import type { Session } from './session.ts'
 import type { Sequenced } from './telemetry.ts'
@@ -33,14 +35,14 @@ export class Uplink {
     this.#needs.counters.count(session.device, 'received')
     const parsed = parseDeviceMessage(text)
     if (parsed.ok) this.#message(session, parsed.message, bytes)
-    else this.#refuse(session, parsed, bytes)
+    else this.#refuse(session, parsed, bytes > TELEMETRY_MAX_BYTES ? 'too_large' : 'malformed')
   }
 
   binary(session: Session, frame: Uint8Array): void {
     this.#needs.counters.count(session.device, 'received')
     const parsed = parseBinary(frame)
     if (parsed.ok) this.#needs.ingest.take(session, parsed.message, session.boot, frame.length)
-    else this.#refuse(session, parsed, frame.length)
+    else this.#refuse(session, parsed, 'malformed')
   }
 
   #message(session: Session, message: DeviceMessage, bytes: number): void {
@@ -77,21 +79,22 @@ export class Uplink {
     return false
   }
 
-  /** [D-2] Logs are worth nothing against telemetry: over the rate, or while the bus is slow, they are dropped. */
+  /** [M-11] Logs are worth nothing against telemetry: over the rate, or while the bus is slow, they are dropped. */
   #log(session: Session, message: DeviceLog): void {
     const { bus, topics, clock, counters } = this.#needs
-    if (session.controlRate.take(1, clock.monotonicMs()) > 0) {
+    if (!session.logRate.tryTake(1, clock.monotonicMs())) {
       counters.count(session.device, 'dropped', 'log_rate')
       return
     }
     const payload = JSON.stringify({ level: message.level, text: message.text, ts: clock.wallMs() })
-    bus.publish(topics.log(session.device), payload).catch(() => counters.count(session.device, 'dropped', 'log_bus'))
+    publishNews(session, bus, topics.log(session.device), payload).catch(() => {
+      counters.count(session.device, 'dropped', 'log_bus')
+    })
   }
 
-  #refuse(session: Session, refused: Parsed<DeviceMessage | Sequenced> & { ok: false }, bytes: number): void {
+  #refuse(session: Session, refused: Parsed<DeviceMessage | Sequenced> & { ok: false }, code: NackCode): void {
     const why = describeProblem(refused.problem)
     if (refused.seq === undefined) return this.#malformed(session, why)
-    const code: NackCode = bytes > TELEMETRY_MAX_BYTES ? 'too_large' : 'malformed'
     this.#needs.ingest.refuse(session, { boot: refused.boot ?? session.boot, seq: refused.seq }, code, why) // [M-7]
   }
 
@@ -103,8 +106,9 @@ export class Uplink {
   }
 }
 
-/** [C-12] A result that does not fit the bus still ends its command. */
-function bounded(result: CommandResult, bytes: number): CommandResult {
+/** [C-12] A result that does not fit the bus still ends its command. Written anew `1e20` is longer than it came. */
+function bounded(result: CommandResult, frameBytes: number): CommandResult {
+  const bytes = Math.max(frameBytes, utf8Length(JSON.stringify(result)))
   if (bytes <= TELEMETRY_MAX_BYTES) return result
   const error = { code: 'result_too_large', message: `the result had ${bytes} bytes` }
   return { type: 'result', id: result.id, ok: false, error }

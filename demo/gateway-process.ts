@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const START_MAX_MS = 30_000
+const LOOK_EVERY_MS = 20
+
+/** What the gateway writes to `{data}/run.json`. */
+export interface GatewayAddress {
+  readonly url: string
+  readonly port: number
+  readonly ca: string
+  readonly mqtt_url: string
+  readonly pid: number
+}
+
+/** The gateway as its own process, as `npm start` runs it. */
+export class GatewayProcess {
+  readonly address: GatewayAddress
+  readonly logFile: string
+  readonly #child: ChildProcess
+
+  constructor(child: ChildProcess, address: GatewayAddress, logFile: string) {
+    this.#child = child
+    this.address = address
+    this.logFile = logFile
+  }
+
+  /** Resolves with the exit code after an orderly stop. */
+  async stop(): Promise<number | null> {
+    if (this.#child.exitCode !== null) return this.#child.exitCode
+    const exited = once(this.#child, 'exit')
+    this.#child.kill('SIGTERM')
+    await exited
+    return this.#child.exitCode
+  }
+
+  /** Calls back when it ends by itself. */
+  onExit(callback: (code: number | null) => void): void {
+    this.#child.on('exit', callback)
+  }
+}
+
+/** Starts a gateway with a data directory of its own, on the usual ports where they are free. */
+export async function startGatewayProcess(dataDir: string, adminKey: string): Promise<GatewayProcess> {
+  await rm(dataDir, { recursive: true, force: true })
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  const logFile = join(dataDir, 'gateway.log')
+  const env = {
+    ...withoutSettings(process.env),
+    FAIRLEAD_DATA_DIR: dataDir,
+    FAIRLEAD_ADMIN_KEY: adminKey,
+    FAIRLEAD_NODE_ID: 'demo',
+    FAIRLEAD_PORT: await freePort(8443),
+    FAIRLEAD_BROKER_PORT: await freePort(1883),
+  }
+  const entry = join(import.meta.dirname, '..', 'gateway', 'main.ts')
+  // Its own group: Ctrl+C reaches the demo alone, which then stops the devices first.
+  const child = spawn(process.execPath, [entry], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const log = createWriteStream(logFile, { mode: 0o600 })
+  child.stdout.pipe(log, { end: false })
+  child.stderr.pipe(log, { end: false })
+  process.on('exit', () => child.kill('SIGKILL'))
+  return new GatewayProcess(child, await untilReady(child, dataDir, logFile), logFile)
+}
+
+async function untilReady(child: ChildProcess, dataDir: string, logFile: string): Promise<GatewayAddress> {
+  const deadline = performance.now() + START_MAX_MS
+  while (performance.now() < deadline) {
+    if (child.exitCode !== null) {
+      throw new Error(`the gateway ended with code ${child.exitCode}:\n${await readFile(logFile, 'utf8')}`)
+    }
+    const text = await readFile(join(dataDir, 'run.json'), 'utf8').catch(() => undefined)
+    if (text !== undefined) return JSON.parse(text) as GatewayAddress
+    await delay(LOOK_EVERY_MS)
+  }
+  throw new Error(`the gateway was not ready in ${START_MAX_MS / 1000} s; its log is ${logFile}`)
+}
+
+/** Settings of another gateway in the same shell are not meant for this one. */
+function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('FAIRLEAD_')))
+}
+
+/** The port as text if nobody has it, else 0: the system chooses. */
+async function freePort(port: number): Promise<string> {
+  const server = createServer()
+  const free = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, () => resolve(true))
+  })
+  if (free) await new Promise((resolve) => server.close(resolve))
+  return free ? String(port) : '0'
+}

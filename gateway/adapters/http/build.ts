@@ -1,0 +1,102 @@
+import type { Server as HttpServer } from 'node:http'
+import type { Server as HttpsServer } from 'node:https'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import { GatewayError } from '../../core/errors.ts'
+import type { Operator } from '../../core/operator.ts'
+import type { Log } from '../../core/ports.ts'
+import { type App, createApp } from './app.ts'
+import { type ApiKeys, guardRoutes, REQUEST_LIMITS, type RequestLimits } from './auth.ts'
+import { addCommandRoutes } from './commands.ts'
+import { addDeviceRoutes } from './devices.ts'
+import { watchMethods } from './methods.ts'
+import { addOpenapiRoute, collectOpenapi } from './openapi.ts'
+import { addSystemRoutes, type Health } from './system.ts'
+import { addTokenRoutes } from './tokens.ts'
+import { Waiters } from './waiters.ts'
+
+export interface HttpParts {
+  /** Not yet listening. This adapter only answers its requests: it never listens, closes it or sets its timeouts. */
+  readonly server: HttpServer | HttpsServer
+  readonly operator: Operator
+  readonly keys: ApiKeys
+  readonly health: () => Health
+  /** In the Prometheus text format. */
+  readonly metricsText: () => Promise<string>
+  readonly log: Log
+  /** Of the project; shown in the OpenAPI document and nowhere else. */
+  readonly version: string
+  readonly limits?: RequestLimits
+}
+
+export interface HttpApi {
+  /** Resolves when every route answers. Call it before the server listens. */
+  ready(): Promise<void>
+  /** Answers those who wait with what is known, and every later request with 503. The server stays as it is. */
+  close(): Promise<void>
+}
+
+/** The REST API of design §8 on a server that the caller owns. */
+export function buildHttp(parts: HttpParts): HttpApi {
+  const app = createApp(parts.server, parts.log)
+  const waiters = new Waiters()
+  let closed = false
+  const prepared = prepare(app, parts, waiters, () => closed)
+  prepared.catch(() => undefined) // ready() reports it
+  return {
+    async ready() {
+      await prepared
+      await app.ready()
+    },
+    async close() {
+      closed = true
+      waiters.stop()
+      await app.close()
+    },
+  }
+}
+
+async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: () => boolean): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    xFrameOptions: { action: 'deny' },
+    strictTransportSecurity: { maxAge: HSTS_MAX_AGE_S, includeSubDomains: false },
+  })
+  app.addHook('onRequest', async () => {
+    if (isClosed()) throw new GatewayError('stopping')
+  })
+  await app.register(rateLimit, { global: false })
+  await collectOpenapi(app, parts.version)
+  guardRoutes(app, parts.keys, parts.limits ?? REQUEST_LIMITS, parts.log)
+  forbidCaching(app)
+  logMutations(app, parts.log)
+  const addRefusedMethods = watchMethods(app)
+  addDeviceRoutes(app, parts.operator)
+  addTokenRoutes(app, parts.operator)
+  addCommandRoutes(app, parts.operator, waiters)
+  addSystemRoutes(app, parts.health, parts.metricsText)
+  addOpenapiRoute(app)
+  addRefusedMethods()
+}
+
+/** One year [S23]. Only this name: other services of the host are none of our business. */
+const HSTS_MAX_AGE_S = 365 * 24 * 3600
+
+/** Answers hold tokens and the state of the moment. */
+function forbidCaching(app: App): void {
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('Cache-Control', 'no-store')
+  })
+}
+
+/** Who changed what, and whether it was allowed. Reads are not logged; bodies never. */
+function logMutations(app: App, log: Log): void {
+  app.addHook('onResponse', async (request, reply) => {
+    if (request.apiKey === undefined || request.method === 'GET' || request.method === 'HEAD') return
+    const { method, params, routeOptions } = request
+    const { statusCode: status } = reply
+    const what = status < 400 ? { ...Object(params), created: reply.getHeader('location') } : {} // checked names only
+    const fields = { key: request.apiKey.name, method, route: routeOptions.url, status, ...what }
+    log.info(fields, 'operator request')
+  })
+}

@@ -1,0 +1,58 @@
+import swagger from '@fastify/swagger'
+import type { App } from './app.ts'
+
+const DESCRIPTION = `Devices, their tokens and their commands.
+
+Times are Unix time in ms, under names that end in \`_at\`. Errors are \`application/problem+json\` with a stable \`code\`.
+Unknown fields are refused. Roles: viewer reads, operator sends commands, admin does everything else.`
+
+/** Collects the routes that are added from now on. */
+export async function collectOpenapi(app: App, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Fairlead',
+        version,
+        description: DESCRIPTION,
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/', description: 'This gateway' }],
+      tags: [
+        { name: 'devices', description: 'The registry, presence and last values' },
+        { name: 'tokens', description: 'What devices connect with' },
+        { name: 'commands', description: 'From the operator to the device and back' },
+        { name: 'system', description: 'Health and figures, without a key' },
+      ],
+      components: {
+        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'An API key: flk_…' } },
+      },
+    },
+    transformObject: (document) => nameSchemas('openapiObject' in document ? document.openapiObject : {}),
+  })
+}
+
+/** Serves the document. It does not change after start, so it is written once. */
+export function addOpenapiRoute(app: App): void {
+  let text: string | undefined
+  app.get('/api/v1/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, async (_request, reply) => {
+    text ??= JSON.stringify(app.swagger())
+    return reply.type('application/json; charset=utf-8').send(text)
+  })
+}
+
+/** Moves every schema with a title to `components.schemas`, so that generated clients get types with names. */
+function nameSchemas(document: object): object {
+  const schemas: Record<string, unknown> = {}
+  const walk = (node: unknown, isInfo: boolean): unknown => {
+    if (Array.isArray(node)) return node.map((item) => walk(item, false))
+    if (typeof node !== 'object' || node === null) return node
+    const copy = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, walk(value, key === 'info')]))
+    if (isInfo || typeof copy.title !== 'string' || copy.type !== 'object') return copy
+    schemas[copy.title] = copy
+    return { $ref: `#/components/schemas/${copy.title}` }
+  }
+  const { components, ...rest } = document as { components?: object }
+  const walked = walk(rest, false) as object
+  return { ...walked, components: { ...components, schemas } }
+}

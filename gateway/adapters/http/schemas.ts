@@ -1,0 +1,257 @@
+import { type Static, Type } from 'typebox'
+import { COMMAND_STATES } from '../../../protocol/command-request.ts'
+import type { JsonObject } from '../../../protocol/json.ts'
+import {
+  COMMAND_TIMEOUT_DEFAULT_S,
+  COMMAND_TIMEOUT_MAX_S,
+  COMMAND_TTL_DEFAULT_S,
+  COMMAND_TTL_MAX_S,
+  COMMAND_TTL_MIN_S,
+  LABEL_MAX_BYTES,
+} from '../../../protocol/limits.ts'
+import { NAME_PATTERN } from '../../../protocol/names.ts'
+
+/** Everything that REST reads and writes. Validation, OpenAPI and the types of the handlers come from here. */
+
+/** Nothing passes that is not named here: unknown fields are refused on the way in and never leave on the way out. */
+const closed = { additionalProperties: false } as const
+
+/** Tags of one device: a few words to sort a fleet by, small enough to travel in every list. */
+const TAGS_MAX = 32
+const PAGE_DEFAULT = 50
+/** One page stays a quick answer, also when each command carries its 3 KiB of params. */
+const PAGE_MAX = 200
+/** 64 KiB would be refused by the body limit long before; ten years is longer than any board. */
+const TOKEN_LIFE_MAX_S = 10 * 365 * 24 * 3600
+
+const Name = (description: string) => Type.String({ pattern: NAME_PATTERN, description })
+const TimeMs = (description: string) => Type.Integer({ description: `${description} Unix time in ms.` })
+const FreeForm = (description: string) => Type.Unsafe<JsonObject>({ type: 'object', description })
+const Model = Type.String({ minLength: 1, maxLength: LABEL_MAX_BYTES, examples: ['esp32-s3'] })
+const Tags = Type.Array(Type.String({ minLength: 1, maxLength: LABEL_MAX_BYTES }), {
+  maxItems: TAGS_MAX,
+  examples: [['greenhouse', 'north']],
+})
+
+export const DeviceParams = Type.Object({ id: Name('Id of the device.') }, closed)
+export const TokenParams = Type.Object({ id: Name('Id of the device.'), tid: Name('Id of the token.') }, closed)
+export const CommandParams = Type.Object({ cid: Name('Id of the command.') }, closed)
+export const IfMatchHeader = Type.Object({
+  'if-match': Type.Optional(Type.String({ description: 'ETag of the device as it was read.' })),
+})
+export const NoQuery = Type.Object({}, closed)
+
+const Limit = Type.Integer({ minimum: 1, maximum: PAGE_MAX, default: PAGE_DEFAULT, description: 'Items on the page.' })
+export const AfterQuery = Type.Object(
+  { limit: Type.Optional(Limit), after: Type.Optional(Name('`next` of the page before.')) },
+  closed,
+)
+export const BeforeQuery = Type.Object(
+  { limit: Type.Optional(Limit), before: Type.Optional(Name('`next` of the page before.')) },
+  closed,
+)
+export const pageLimit = (limit: number | undefined): number => limit ?? PAGE_DEFAULT
+
+export const WaitQuery = Type.Object(
+  {
+    wait: Type.Optional(
+      Type.String({
+        pattern: '^([1-9]|[1-5][0-9]|60)s$',
+        description: 'Answer with the result if it comes within this time: 1s to 60s.',
+        examples: ['10s'],
+      }),
+    ),
+  },
+  closed,
+)
+
+export const DeviceInput = Type.Object(
+  {
+    id: Type.Optional(Name('Made by the gateway when absent.')),
+    model: Type.Optional(Model),
+    tags: Type.Optional(Tags),
+  },
+  { ...closed, title: 'DeviceInput', examples: [{ id: 'greenhouse-1', model: 'esp32-s3', tags: ['north'] }] },
+)
+
+export const DevicePatch = Type.Object(
+  {
+    model: Type.Optional(Model),
+    tags: Type.Optional(Tags),
+    enabled: Type.Optional(Type.Boolean({ description: '`false` closes the live socket with 4503.' })),
+  },
+  { ...closed, minProperties: 1, title: 'DevicePatch', examples: [{ enabled: false }] },
+)
+
+export const Presence = Type.Object(
+  {
+    state: Type.Enum(['online', 'offline', 'sleeping']),
+    session: Type.Integer({ description: 'Rises with each session of the device; 0 before the first.' }),
+    since: TimeMs('Start of this state.'),
+    reason: Type.String(),
+    node: Type.String({ description: 'The gateway node that holds or last held the session.' }),
+    wake_at: Type.Optional(TimeMs('When a sleeping device promised to be back.')),
+  },
+  { ...closed, title: 'Presence' },
+)
+
+const deviceFields = {
+  id: Name('Id of the device.'),
+  model: Type.Optional(Type.String()),
+  firmware: Type.Optional(Type.String({ description: 'As the device said in its last hello.' })),
+  tags: Type.Array(Type.String()),
+  enabled: Type.Boolean(),
+  created_at: TimeMs('When the device was added.'),
+  presence: Presence,
+  counters: Type.Unsafe<Readonly<Record<string, number>>>({
+    type: 'object',
+    additionalProperties: { type: 'number' },
+    description: 'Messages since the gateway started: received, published, and by reason what was not.',
+  }),
+}
+export const Device = Type.Object(deviceFields, { ...closed, title: 'Device', description: 'A device as it is now.' })
+export const DeviceList = Type.Object(
+  { items: Type.Array(Device), next: Type.Union([Type.String(), Type.Null()]) },
+  { ...closed, title: 'DeviceList', description: 'One page by id; `next` is null on the last.' },
+)
+
+const expiresAt = Type.Union([TimeMs('End of its life.'), Type.Null()], { description: 'Null: it does not expire.' })
+const tokenText = Type.String({ description: 'The token itself. Shown this once and never again.' })
+
+export const DeviceCreated = Type.Object(
+  { ...deviceFields, token: tokenText, token_id: Name('Id of the token.'), expires_at: expiresAt },
+  { ...closed, title: 'DeviceCreated', description: 'The new device with its first token.' },
+)
+export const TokenInput = Type.Object(
+  {
+    expires_in_s: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: TOKEN_LIFE_MAX_S, description: 'Life in seconds; absent: no end.' }),
+    ),
+  },
+  { ...closed, title: 'TokenInput' },
+)
+export const TokenIssued = Type.Object(
+  { id: Name('Id of the token.'), token: tokenText, expires_at: expiresAt },
+  { ...closed, title: 'TokenIssued', description: 'The new token.' },
+)
+export const Token = Type.Object(
+  {
+    id: Name('Id of the token.'),
+    created_at: TimeMs('When it was issued.'),
+    expires_at: expiresAt,
+    revoked_at: Type.Optional(TimeMs('When it was revoked.')),
+    last_used_at: Type.Optional(TimeMs('Last handshake that used it.')),
+  },
+  { ...closed, title: 'Token' },
+)
+export const TokenList = Type.Object(
+  { items: Type.Array(Token) },
+  { ...closed, title: 'TokenList', description: 'All tokens of the device, also revoked ones.' },
+)
+
+export const LastValues = Type.Unsafe<JsonObject>({
+  type: 'object',
+  title: 'LastValues',
+  description: 'The last value of each telemetry key, as on the retained bus topic `…/state`.',
+  examples: [{ temperature: 21.5, humidity: 40 }],
+})
+
+export const CommandInput = Type.Object(
+  {
+    name: Name('What the device shall do.'),
+    params: Type.Optional(FreeForm('At most 3 KiB as JSON, nested at most 8 deep.')),
+    ttl_s: Type.Optional(
+      Type.Integer({
+        minimum: COMMAND_TTL_MIN_S,
+        maximum: COMMAND_TTL_MAX_S,
+        default: COMMAND_TTL_DEFAULT_S,
+        description: 'Seconds until the device must have accepted it.',
+      }),
+    ),
+    timeout_s: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: COMMAND_TIMEOUT_MAX_S,
+        default: COMMAND_TIMEOUT_DEFAULT_S,
+        description: 'Seconds it may run after that.',
+      }),
+    ),
+  },
+  { ...closed, title: 'CommandInput', examples: [{ name: 'set_led', params: { on: true }, ttl_s: 60 }] },
+)
+
+const CommandState = Type.Enum([...COMMAND_STATES])
+const CommandError = Type.Object({ code: Type.String(), message: Type.String() }, { ...closed, title: 'CommandError' })
+
+export const Command = Type.Object(
+  {
+    id: Name('The same on REST, the bus and the device.'),
+    device: Name('Id of the device.'),
+    name: Type.String(),
+    params: FreeForm('As given.'),
+    ttl_s: Type.Integer(),
+    timeout_s: Type.Integer(),
+    state: CommandState,
+    due_at: Type.Optional(TimeMs('When the present time limit ends.')),
+    result: Type.Optional(Type.Unknown({ description: 'What the device answered.' })),
+    error: Type.Optional(CommandError),
+    late_result: Type.Optional(
+      Type.Object(
+        { ok: Type.Boolean(), data: Type.Optional(Type.Unknown()), error: Type.Optional(CommandError) },
+        { ...closed, description: 'A result that came after the state was `unknown`.' },
+      ),
+    ),
+    created_at: TimeMs('When it was stored.'),
+    history: Type.Array(Type.Object({ state: CommandState, at: TimeMs('When it got there.') }, closed)),
+  },
+  { ...closed, title: 'Command', description: 'A command with its history.' },
+)
+export const CommandList = Type.Object(
+  { items: Type.Array(Command), next: Type.Union([Type.String(), Type.Null()]) },
+  { ...closed, title: 'CommandList', description: 'One page, newest first; `next` is null on the last.' },
+)
+
+export const ProblemSchema = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String({ description: 'For the person who reads it.' }),
+    code: Type.String({ description: 'Stable, for programs.' }),
+    retry: Type.Boolean({ description: 'Whether the same request may succeed later.' }),
+  },
+  {
+    ...closed,
+    title: 'Problem',
+    examples: [
+      {
+        type: 'about:blank',
+        title: 'Not Found',
+        status: 404,
+        detail: 'There is no such device.',
+        code: 'device_not_found',
+        retry: false,
+      },
+    ],
+  },
+)
+
+export const Readiness = Type.Object(
+  {
+    ready: Type.Boolean(),
+    stopping: Type.Boolean(),
+    parts: Type.Unsafe<Readonly<Record<string, { readonly ready: boolean; readonly reason?: string }>>>({
+      type: 'object',
+      additionalProperties: {
+        type: 'object',
+        properties: { ready: { type: 'boolean' }, reason: { type: 'string' } },
+        required: ['ready'],
+      },
+    }),
+  },
+  { ...closed, title: 'Readiness', description: 'What works and what does not.' },
+)
+
+export type DeviceWire = Static<typeof Device>
+export type TokenWire = Static<typeof Token>
+export type CommandWire = Static<typeof Command>

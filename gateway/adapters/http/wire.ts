@@ -1,0 +1,67 @@
+import type { CommandRecord } from '../../core/command-machine.ts'
+import type { DeviceView, IssuedToken } from '../../core/operator.ts'
+import type { Presence, TokenRow } from '../../core/records.ts'
+import type { CommandWire, DeviceWire, TokenWire } from './schemas.ts'
+
+/** The one place where camelCase inside becomes snake_case outside. Field by field: what is not named stays inside. */
+
+export function deviceToWire(device: DeviceView): DeviceWire {
+  return {
+    id: device.id,
+    model: device.model,
+    firmware: device.firmware,
+    tags: [...device.tags],
+    enabled: device.enabled,
+    created_at: device.createdAtMs,
+    presence: presenceToWire(device.presence),
+    counters: device.counters,
+  }
+}
+
+function presenceToWire(presence: Presence): DeviceWire['presence'] {
+  return {
+    state: presence.state,
+    session: presence.session,
+    since: presence.sinceMs,
+    reason: presence.reason,
+    node: presence.node,
+    wake_at: presence.wakeAtMs,
+  }
+}
+
+export function tokenToWire(token: TokenRow): TokenWire {
+  return {
+    id: token.id,
+    created_at: token.createdAtMs,
+    expires_at: token.expiresAtMs ?? null,
+    revoked_at: token.revokedAtMs,
+    last_used_at: token.lastUsedAtMs,
+  }
+}
+
+export function issuedToWire(issued: IssuedToken): { id: string; token: string; expires_at: number | null } {
+  return { id: issued.id, token: issued.token, expires_at: issued.expiresAtMs ?? null }
+}
+
+export function commandToWire(command: CommandRecord): CommandWire {
+  const { error, lateResult } = command
+  return {
+    id: command.id,
+    device: command.device,
+    name: command.name,
+    params: command.params,
+    ttl_s: command.ttlS,
+    timeout_s: command.timeoutS,
+    state: command.state,
+    due_at: command.dueAtMs,
+    result: command.result,
+    error: error && { code: error.code, message: error.message },
+    late_result: lateResult && {
+      ok: lateResult.ok,
+      data: lateResult.data,
+      error: lateResult.error && { code: lateResult.error.code, message: lateResult.error.message },
+    },
+    created_at: command.createdAtMs,
+    history: command.history.map(({ state, atMs }) => ({ state, at: atMs })),
+  }
+}

@@ -1,0 +1,87 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { CounterName, Metrics, TimerName } from '../core/ports.ts'
+
+const COUNTERS: Readonly<Record<CounterName, string>> = {
+  handshakes_refused: 'Connections refused before a device was connected, by reason',
+  sessions_opened: 'Device sessions that began',
+  sessions_closed: 'Device sessions that ended, by reason',
+  messages_received: 'Messages from devices, by type',
+  messages_published: 'Messages that the bus confirmed',
+  messages_refused: 'Messages answered with a nack or a close, by reason',
+  messages_repeated: 'Messages that were on the bus already',
+  messages_dropped: 'Messages that were lost, by reason',
+  commands_changed: 'State changes of commands, by state',
+  bus_requests_refused: 'Command requests from the bus that were not taken, by reason',
+  log_lines: 'Log lines from devices, by level',
+}
+
+/** A publish waits for the bus: milliseconds when it is well, minutes when it is away. */
+const SECONDS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+
+const TIMERS: Readonly<Record<TimerName, { readonly name: string; readonly help: string }>> = {
+  publish_ms: { name: 'fairlead_publish_seconds', help: 'From publish to the confirmation of the bus' },
+  handshake_ms: { name: 'fairlead_handshake_seconds', help: 'From the upgrade request to its answer' },
+}
+
+const GAUGES = {
+  sessions_online: 'Devices connected to this node',
+  bus_ready: '1 while the bus takes and returns messages',
+  bus_backlog_messages: 'Messages that the bus has not confirmed',
+  bus_backlog_bytes: 'Bytes that the bus has not confirmed',
+  unconfirmed_bytes: 'Telemetry of all devices in memory that the bus has not confirmed',
+  registry_ready: '1 while the registry takes writes',
+  certificate_expires_timestamp_seconds: 'When the server certificate ends, Unix time',
+} as const
+export type GaugeName = keyof typeof GAUGES
+
+/** Reasons are words of this program; a text that is none cannot fill the memory. */
+const REASON = /^[a-z0-9][a-z0-9_.-]{0,63}$/i
+/** Distinct reasons of one counter; later ones are counted as `other`. */
+const REASONS_MAX = 64
+
+export interface PrometheusMetrics extends Metrics {
+  /** From now on the gauge is read by `read` at each scrape. A second call replaces the first. */
+  gauge(name: GaugeName, read: () => number): void
+  /** The page for `/metrics`. */
+  text(): Promise<string>
+  readonly contentType: string
+}
+
+/** Every name is `fairlead_…`, except those of the process and of Node (event loop delay, heap, descriptors). */
+export function createMetrics(): PrometheusMetrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const counters = new Map(Object.entries(COUNTERS).map(([name, help]) => [name, boundedCounter(registry, name, help)]))
+  const timers = new Map(Object.entries(TIMERS).map(([name, timer]) => [name, secondsHistogram(registry, timer)]))
+  return {
+    count: (name, reason, by = 1) => counters.get(name)?.(reason, by),
+    observe: (name, ms) => timers.get(name)?.observe(ms / 1000),
+    gauge: (name, read) => {
+      registry.removeSingleMetric(`fairlead_${name}`)
+      const gauge = new Gauge({ name: `fairlead_${name}`, help: GAUGES[name], registers: [registry], collect })
+      function collect() {
+        gauge.set(read())
+      }
+    },
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  }
+}
+
+function boundedCounter(registry: Registry, name: string, help: string): (reason?: string, by?: number) => void {
+  const counter = new Counter({ name: `fairlead_${name}_total`, help, labelNames: ['reason'], registers: [registry] })
+  const children = new Map<string | undefined, Counter.Internal>()
+  const childOf = (reason: string | undefined): Counter.Internal => {
+    const known = children.get(reason) // messages are counted thousands of times a second: no label is hashed twice
+    if (known) return known
+    if (reason !== undefined && (!REASON.test(reason) || children.size >= REASONS_MAX)) return counter.labels('other')
+    const child = reason === undefined ? counter.labels({}) : counter.labels(reason)
+    children.set(reason, child)
+    return child
+  }
+  return (reason, by) => childOf(reason).inc(by)
+}
+
+function secondsHistogram(registry: Registry, { name, help }: { name: string; help: string }): Histogram {
+  return new Histogram({ name, help, buckets: SECONDS_BUCKETS, registers: [registry] })
+}
