@@ -45,7 +45,9 @@ export class Admission {
     const refusal = pathRefusal(request) ?? this.#overload()
     this.#inFlight += 1
     try {
-      const answer = refusal ?? (await this.#check(request))
+      const checked = refusal ?? (await this.#check(request))
+      // [S-10] The stop may have begun during the check: the sessions to say goodbye to are counted already.
+      const answer = this.#stopping && !('status' in checked) ? this.#stoppingRefusal() : checked
       if ('status' in answer) this.#noteRefusal(request, answer)
       return answer
     } finally {
@@ -55,7 +57,7 @@ export class Admission {
 
   #overload(): Refusal | undefined {
     const { limits, connections } = this.#needs
-    if (this.#stopping) return this.#unavailable('stopping', 'The gateway is stopping.', OVERLOAD_BASE_S)
+    if (this.#stopping) return this.#stoppingRefusal()
     if (this.#inFlight >= limits.handshakesInFlight || connections() >= limits.maxConnections) {
       return this.#unavailable('overload', 'Too many devices are connecting.', OVERLOAD_BASE_S)
     }
@@ -95,6 +97,10 @@ export class Admission {
     this.#failuresByAddress.attempt(request.address, this.#needs.clock.monotonicMs())
     this.#needs.log.info({ reason, keyId, address: request.address }, 'token refused')
     return UNAUTHORIZED
+  }
+
+  #stoppingRefusal(): Refusal {
+    return this.#unavailable('stopping', 'The gateway is stopping.', OVERLOAD_BASE_S)
   }
 
   #unavailable(code: string, detail: string, baseS: number): Refusal {

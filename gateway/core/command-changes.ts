@@ -2,6 +2,7 @@ import { isFinal } from '../../protocol/command-request.ts'
 import type { Progress } from '../../protocol/messages.ts'
 import type { Topics } from '../../protocol/topics.ts'
 import type { CommandChange, CommandRecord } from './command-machine.ts'
+import { GatewayError } from './errors.ts'
 import type { Bus, Clock, Log, Registry } from './ports.ts'
 
 /** Changes published before they are marked: what a crash in between repeats at most. */
@@ -75,6 +76,7 @@ export class CommandChanges {
       const news = [...this.#progress]
       const changes = await this.#needs.registry.unpublishedChanges(BATCH)
       if (changes.length === 0) return this.#publishProgress(news)
+      for (const { command, state } of changes) if (isFinal(state)) this.#progress.delete(command) // never after the end
       await Promise.all(changes.map((change) => this.#publishChange(change)))
       await this.#needs.registry.markPublished(changes.map((change) => change.changeId))
     }
@@ -82,18 +84,29 @@ export class CommandChanges {
 
   async #publishProgress(news: readonly [string, { topic: string; payload: string }][]): Promise<void> {
     for (const [id, message] of news) {
-      if (this.#progress.get(id) === message) this.#progress.delete(id)
+      if (this.#progress.get(id) !== message) continue // a newer one came, or the end
+      this.#progress.delete(id)
       await this.#needs.bus.publish(message.topic, message.payload)
     }
   }
 
   async #publishChange(change: CommandChange): Promise<void> {
-    const { bus, topics } = this.#needs
+    const { topics } = this.#needs
     const { command: id, device, state, atMs: at, result, error } = change
-    const status = bus.publish(topics.commandStatus(device, id), JSON.stringify({ id, state, at }))
+    const status = this.#publishOrSkip(topics.commandStatus(device, id), { id, state, at })
     const response = isFinal(state)
-      ? bus.publish(topics.commandResponse(device, id), JSON.stringify({ id, state, at, result, error }))
+      ? this.#publishOrSkip(topics.commandResponse(device, id), { id, state, at, result, error })
       : undefined
     await Promise.all([status, response])
+  }
+
+  /** What the bus will never take must not hold up all that came after it: REST still shows it. */
+  async #publishOrSkip(topic: string, body: object): Promise<void> {
+    try {
+      await this.#needs.bus.publish(topic, JSON.stringify(body))
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'bus_refused') throw error
+      this.#needs.log.warn({ error, topic }, 'the bus refused a command change')
+    }
   }
 }

@@ -5,6 +5,9 @@ import type { Clock, Log, Registry } from './ports.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
 
+/** After a pass that failed, mostly over a registry that cannot be used at the moment. */
+const RETRY_MS = 5_000
+
 export interface CommandDeliveryNeeds {
   readonly registry: Registry
   readonly sessions: Sessions
@@ -26,7 +29,7 @@ export class CommandDelivery {
     this.#needs = needs
   }
 
-  /** Starts a pass, if the device is here. Errors are logged; the next change or session tries again. */
+  /** Starts a pass, if the device is here. Errors are logged; it is tried again after RETRY_MS, or before by a change. */
   deliver(device: string): void {
     if (this.#needs.sessions.of(device)?.state !== 'ready') return
     if (this.#passes.has(device)) {
@@ -35,7 +38,10 @@ export class CommandDelivery {
     }
     this.#passes.set(device, false)
     this.#pass(device)
-      .catch((error: unknown) => this.#needs.log.error({ error, device }, 'commands not delivered'))
+      .catch((error: unknown) => {
+        this.#needs.log.error({ error, device }, 'commands not delivered')
+        this.#needs.clock.after(RETRY_MS, () => this.deliver(device))
+      })
       .finally(() => {
         const again = this.#passes.get(device) === true
         this.#passes.delete(device)
@@ -54,6 +60,8 @@ export class CommandDelivery {
     const session = this.#needs.sessions.of(device)
     if (session?.state !== 'ready') return
     const unfinished = open.filter((command) => command.state !== 'queued')
+    const unfinishedIds = new Set(unfinished.map(({ id }) => id))
+    for (const id of session.sentCommands) if (!unfinishedIds.has(id)) session.sentCommands.delete(id) // ended by time
     for (const command of unfinished) if (!session.sentCommands.has(command.id)) this.#send(session, command)
     const room = Math.max(0, COMMANDS_IN_FLIGHT_MAX - unfinished.length)
     const queued = open.filter((command) => command.state === 'queued')

@@ -82,12 +82,18 @@ export class Connections {
       case 'awaiting_hello':
         return this.#first(session, frame, early)
       case 'opening':
-        early.push(frame)
-        if (early.length > this.#needs.limits.windowMessages) session.end(CLOSE.tooMany)
-        return
+        return this.#keep(session, frame, early)
       case 'ended':
         return // [S-8] what comes after the end is not taken, and not acknowledged
     }
+  }
+
+  /** The window bounds what is kept for later, too. */
+  #keep(session: Session, frame: Early, early: Early[]): void {
+    const { windowMessages, windowBytes } = this.#needs.limits
+    early.push(frame)
+    const bytes = early.reduce((sum, one) => sum + ('binary' in one ? one.binary.length : one.bytes), 0)
+    if (early.length > windowMessages || (early.length > 1 && bytes > windowBytes)) session.end(CLOSE.tooMany)
   }
 
   #pass(session: Session, frame: Early): void {
@@ -125,6 +131,7 @@ export class Connections {
     session.state = 'ready'
     presence.online(session.device, session.number)
     this.#welcome(session)
+    if (isOver(session)) return
     this.#introduce(session, hello)
     for (const frame of early.splice(0)) if (!isOver(session)) this.#pass(session, frame)
     session.acks.flushNow()
@@ -177,9 +184,9 @@ export class Connections {
     const { firmware, model, capabilities } = hello
     session.log.info({ session: session.number, firmware, model, boot: hello.boot }, 'device ready')
     const done = async (): Promise<void> => {
-      const row = await registry.updateDevice(device, { firmware, model })
       await registry.markTokenUsed(device, claims.tokenId, this.#needs.clock.wallMs())
-      if (row === undefined) return
+      const row = await registry.updateDevice(device, { firmware, model })
+      if (row === undefined) return // deleted meanwhile; nothing may wait from here on, or a deletion would be overtaken
       const info = { model, firmware, tags: row.tags, capabilities, next_wake_s: hello.nextWakeS }
       await bus.publish(topics.info(device), JSON.stringify(info), { retain: true })
     }

@@ -62,14 +62,14 @@ export class Fleet implements Operator {
   async updateDevice(id: string, patch: DevicePatch): Promise<DeviceView> {
     const row = await this.#needs.registry.updateDevice(id, patch)
     if (row === undefined) throw new GatewayError('device_not_found')
-    if (!row.enabled) this.#needs.sessions.of(id)?.end(CLOSE.deviceDisabled)
+    if (!row.enabled) this.#endAll(id, CLOSE.deviceDisabled)
     return this.#view(row)
   }
 
   async deleteDevice(id: string): Promise<void> {
     const { registry, sessions, presence, lastValues, counters } = this.#needs
     if (!(await registry.deleteDevice(id))) throw new GatewayError('device_not_found')
-    sessions.of(id)?.end(CLOSE.deviceDeleted)
+    this.#endAll(id, CLOSE.deviceDeleted)
     sessions.forget(id)
     presence.forget(id)
     lastValues.forget(id)
@@ -94,7 +94,7 @@ export class Fleet implements Operator {
   async revokeToken(device: string, tokenId: string): Promise<void> {
     const known = await this.#needs.registry.revokeToken(device, tokenId, this.#needs.clock.wallMs())
     if (!known) throw new GatewayError('token_not_found')
-    this.#endIf(device, tokenId, CLOSE.tokenRevoked)
+    this.#endAll(device, CLOSE.tokenRevoked, tokenId)
   }
 
   async lastValues(device: string): Promise<JsonObject> {
@@ -145,10 +145,11 @@ export class Fleet implements Operator {
     return { ...row, presence: presence.of(row.id), counters: counters.of(row.id) }
   }
 
-  /** Every connection with the token, also one that has not said `hello` yet. */
-  #endIf(device: string, tokenId: string, close: CloseCode): void {
+  /** [K-5] Every connection of the device, or those with the token, also one that is not ready yet. */
+  #endAll(device: string, close: CloseCode, tokenId?: string): void {
     for (const session of this.#needs.sessions.all()) {
-      if (session.device === device && session.claims.tokenId === tokenId) session.end(close)
+      if (session.device !== device) continue
+      if (tokenId === undefined || session.claims.tokenId === tokenId) session.end(close)
     }
   }
 

@@ -20,7 +20,10 @@ export interface GatewayLimits {
   readonly bytesPerS: number
   readonly windowMessages: number
   readonly windowBytes: number
-  /** Unconfirmed telemetry of all devices together: what an outage of the bus may cost in memory. */
+  /**
+   * [A-8] Unconfirmed bytes of all devices together: what an outage of the bus may cost in memory. Below what the
+   * outbox takes at all, or it would refuse whoever comes next instead of the heaviest giving way.
+   */
   readonly unconfirmedMaxBytes: number
   readonly pingIntervalMs: number
   readonly pongTimeoutMs: number
@@ -45,7 +48,7 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   bytesPerS: wire.DEVICE_BYTES_PER_S,
   windowMessages: wire.WINDOW_MAX_MESSAGES,
   windowBytes: wire.WINDOW_MAX_BYTES,
-  unconfirmedMaxBytes: 64 * 1024 * 1024,
+  unconfirmedMaxBytes: 48 * 1024 * 1024,
   pingIntervalMs: wire.PING_INTERVAL_MS,
   pongTimeoutMs: wire.PONG_TIMEOUT_MS,
   helloTimeoutMs: wire.HELLO_TIMEOUT_MS,

@@ -42,8 +42,8 @@ export class Session {
   /** Command answers: they have no window. */
   readonly controlRate: TokenBucket
   readonly logRate: TokenBucket
-  /** Logs and progress on their way to the bus. */
-  newsInFlight = 0
+  /** On their way to the bus. */
+  logsInFlight = 0
   readonly #pingRate: TokenBucket
   /** When the last malformed messages came, MALFORMED_MAX at most. */
   readonly #malformedAtMs: number[] = []

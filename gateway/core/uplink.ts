@@ -9,10 +9,12 @@ import type { Topics } from '../../protocol/topics.ts'
 import type { Commands } from './commands.ts'
 import type { DeviceCounters } from './device-counters.ts'
 import type { Ingest } from './ingest.ts'
-import { publishNews } from './news.ts'
-import type { Bus, Clock } from './ports.ts'
+import type { Bus, Clock, Metrics } from './ports.ts'
 import type { Session } from './session.ts'
 import type { Sequenced } from './telemetry.ts'
+
+/** Logs of one session on their way to the bus. They have no window, so while the bus is away this bounds them. */
+const LOGS_IN_FLIGHT_MAX = 16
 
 export interface UplinkNeeds {
   readonly ingest: Ingest
@@ -21,6 +23,7 @@ export interface UplinkNeeds {
   readonly bus: Pick<Bus, 'publish'>
   readonly topics: Topics
   readonly clock: Clock
+  readonly metrics: Metrics
 }
 
 /** Everything a device may say once its session is ready. */
@@ -81,15 +84,24 @@ export class Uplink {
 
   /** [M-11] Logs are worth nothing against telemetry: over the rate, or while the bus is slow, they are dropped. */
   #log(session: Session, message: DeviceLog): void {
-    const { bus, topics, clock, counters } = this.#needs
+    const { bus, topics, clock, counters, metrics } = this.#needs
+    metrics.count('log_lines', message.level)
     if (!session.logRate.tryTake(1, clock.monotonicMs())) {
       counters.count(session.device, 'dropped', 'log_rate')
       return
     }
-    const payload = JSON.stringify({ level: message.level, text: message.text, ts: clock.wallMs() })
-    publishNews(session, bus, topics.log(session.device), payload).catch(() => {
+    if (session.logsInFlight >= LOGS_IN_FLIGHT_MAX) {
       counters.count(session.device, 'dropped', 'log_bus')
-    })
+      return
+    }
+    const payload = JSON.stringify({ level: message.level, text: message.text, ts: clock.wallMs() })
+    session.logsInFlight += 1
+    bus
+      .publish(topics.log(session.device), payload)
+      .catch(() => counters.count(session.device, 'dropped', 'log_bus'))
+      .finally(() => {
+        session.logsInFlight -= 1
+      })
   }
 
   #refuse(session: Session, refused: Parsed<DeviceMessage | Sequenced> & { ok: false }, code: NackCode): void {
