@@ -19,11 +19,12 @@ export class Fields {
     this.problem ??= field === undefined ? { code } : { code, field }
   }
 
-  /** The field's own value; an inherited one does not count. */
+  /** The field's own value; an inherited one does not count [M-4]. */
   raw(field: string): unknown {
     return Object.hasOwn(this.#source, field) ? this.#source[field] : undefined
   }
 
+  /** Whether the field is there; `null` is a value, and mostly the wrong one [M-5]. */
   has(field: string): boolean {
     return this.raw(field) !== undefined
   }

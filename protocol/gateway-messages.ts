@@ -4,6 +4,7 @@ import { LOG_TEXT_MAX_BYTES, SEQ_MAX } from './limits.ts'
 import { type GatewayMessage, NACK_CODES, type SessionLimits } from './messages.ts'
 import type { Parsed } from './problem.ts'
 
+/** [K-3] */
 const TOKEN_MAX_BYTES = 2048
 const MS_MAX = Number.MAX_SAFE_INTEGER
 

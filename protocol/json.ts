@@ -6,19 +6,20 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Bytes of the text in UTF-8, without making the bytes. */
+/** Bytes of the text in UTF-8, without making the bytes. Half of a surrogate pair counts 3, as its replacement does. */
 export function utf8Length(text: string): number {
   let bytes = text.length
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i)
     if (unit < 0x80) continue
     bytes += unit < 0x800 ? 1 : 2
-    if (unit >= 0xd800 && unit < 0xdc00) {
-      bytes -= 1 // a pair is four bytes for two units: 2 + 1 here and 1 for its second half
-      i++
-    }
+    if (unit >= 0xd800 && unit < 0xdc00 && isLowSurrogate(text.charCodeAt(i + 1))) i++ // a pair: 4 bytes for 2 units
   }
   return bytes
+}
+
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000
 }
 
 /**

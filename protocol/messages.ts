@@ -15,6 +15,7 @@ export interface TelemetryPoint extends Timed {
   readonly values: Readonly<Record<string, TelemetryValue>>
 }
 
+/** [S-13] */
 export interface Hello {
   readonly type: 'hello'
   readonly boot: string
@@ -29,6 +30,7 @@ export interface Telemetry {
   readonly boot?: string
   readonly points: readonly TelemetryPoint[]
 }
+/** [T-6] */
 export interface DeviceEvent extends Timed {
   readonly type: 'event'
   readonly seq: number
@@ -68,6 +70,7 @@ export interface TokenStored {
   readonly sha256: string
 }
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+/** [M-11] */
 export interface DeviceLog {
   readonly type: 'log'
   readonly level: (typeof LOG_LEVELS)[number]
@@ -78,6 +81,7 @@ export interface DeviceBye {
   readonly sleepS?: number
 }
 
+/** [M-9] */
 export type DeviceMessage =
   | Hello
   | Telemetry
@@ -102,6 +106,7 @@ export interface SessionLimits {
   readonly pingIntervalMs: number
   readonly pongTimeoutMs: number
 }
+/** [S-14] */
 export interface Welcome {
   readonly type: 'welcome'
   readonly session: number
@@ -152,4 +157,5 @@ export interface GatewayBye {
   readonly retryAfterMs: number
 }
 
+/** [M-10] */
 export type GatewayMessage = Welcome | Ack | Nack | Command | Cancel | Desired | NewToken | GatewayBye

@@ -6,7 +6,7 @@ import { type AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { SecureContextOptions, TlsOptions } from 'node:tls'
 
-/** What a client may cost before it has said anything worth hearing. */
+/** [L-25] What a client may cost before it has said anything worth hearing. */
 export interface ListenerLimits {
   /** A silent client holds a socket and a TLS state; Node's own default is two minutes. */
   readonly tlsHandshakeTimeoutMs: number

@@ -7,7 +7,7 @@ import type { ConnectionEvents } from '../core/connections.ts'
 import type { DeviceClaims, DeviceLink, Log, Metrics } from '../core/ports.ts'
 import { type Refusal, SUBPROTOCOL, type UpgradeRequest } from '../core/upgrade-rules.ts'
 
-/** [L-2] Fragments of one message; a client that needs more is not sending telemetry. */
+/** [L-24] Fragments of one message; a client that needs more is not sending telemetry. */
 const FRAGMENTS_MAX = 64
 /** Pieces of one frame kept before it is whole: TCP may deliver one byte at a time, an attacker certainly does. */
 const BUFFERED_CHUNKS_MAX = 1_024
@@ -41,7 +41,7 @@ export function serveDevices(options: DeviceSocketOptions): void {
     maxBufferedChunks: BUFFERED_CHUNKS_MAX,
     maxPendingAutoPongs: PENDING_PONGS_MAX,
     closeTimeout: CLOSE_TIMEOUT_MS,
-    handleProtocols: () => SUBPROTOCOL,
+    handleProtocols: () => SUBPROTOCOL, // [H-2]
   } as ConstructorParameters<typeof WebSocketServer>[0])
   options.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const handshake = new Handshake(options, upgrader, request, socket, head)
@@ -188,7 +188,7 @@ function tlsVersion(request: IncomingMessage): string | undefined {
   return 'getProtocol' in socket && typeof socket.getProtocol === 'function' ? socket.getProtocol() : undefined
 }
 
-/** [H-3] The refusal as HTTP: the Arduino client sees the status, everybody else the reason too. */
+/** [H-3] [H-14] The refusal as HTTP: the Arduino client sees the status, everybody else the reason too. */
 function refuse(socket: Duplex, refusal: Refusal): void {
   const { status, code, detail, retryAfterS, headers } = refusal
   const body = JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, code, detail })

@@ -1,5 +1,5 @@
 /**
- * What a client of the embedded broker may publish. Below the base it may ask for commands and nothing else: nobody
+ * [U-10] What a client of the embedded broker may publish. Below the base it may ask for commands and nothing else: nobody
  * speaks for a device or a node. [U-2] Topics that begin with `$` are the broker's own.
  */
 export function mayClientPublish(base: string, topic: string): boolean {

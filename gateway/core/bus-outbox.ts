@@ -58,10 +58,10 @@ export class BusOutbox {
   add(topic: string, payload: string | Uint8Array, retain: boolean): Promise<void> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed)
     if (!isPublishable(topic)) return Promise.reject(new GatewayError('bus_refused', 'not a topic to publish on'))
+    if (this.#messages >= this.#limits.messagesMax) return Promise.reject(new GatewayError('bus_full'))
     const data = toBuffer(payload)
     const bytes = data.byteLength + Buffer.byteLength(topic)
-    const full = this.#messages >= this.#limits.messagesMax || this.#bytes + bytes > this.#limits.bytesMax
-    if (full) return Promise.reject(new GatewayError('bus_full'))
+    if (this.#bytes + bytes > this.#limits.bytesMax) return Promise.reject(new GatewayError('bus_full'))
     return new Promise((resolve, reject) => {
       const order = this.#firstOrder + this.#entries.length
       this.#entries.push({ order, topic, payload: data, retain, bytes, resolve, reject })

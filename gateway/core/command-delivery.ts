@@ -17,7 +17,7 @@ export interface CommandDeliveryNeeds {
 }
 
 /**
- * [C-3] Brings commands to connected devices: what an earlier session left unfinished first, then the queue in its
+ * [C-3] [C-14] Brings commands to connected devices: what an earlier session left unfinished first, then the queue in its
  * order, never more than COMMANDS_IN_FLIGHT_MAX unfinished. One pass per device at a time.
  */
 export class CommandDelivery {

@@ -104,6 +104,7 @@ export class Commands {
     throw new GatewayError('command_in_flight')
   }
 
+  /** [C-19] Accepted means stored. */
   async #insert(device: string, id: string, request: CommandRequest): Promise<CommandRecord> {
     const { registry, limits, clock, changes, delivery } = this.#needs
     const command = { ...request, id, device, createdAtMs: clock.wallMs() }

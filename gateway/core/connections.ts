@@ -123,7 +123,7 @@ export class Connections {
     session.boot = hello.boot
     const close = await this.#recheck(session)
     if (close) return session.end(close)
-    session.number = await registry.nextSession()
+    session.number = await registry.nextSession() // [S-4]
     if (isOver(session) || !sessions.claim(session)) return
     session.stream = sessions.stream(session.device)
     await this.#settle(session)
@@ -135,7 +135,7 @@ export class Connections {
     this.#introduce(session, hello)
     for (const frame of early.splice(0)) if (!isOver(session)) this.#pass(session, frame)
     session.acks.flushNow()
-    delivery.deliver(session.device)
+    delivery.deliver(session.device) // [S-12]
   }
 
   /** [K-6] The credential may have been revoked between the handshake and now. */

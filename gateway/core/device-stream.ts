@@ -28,7 +28,7 @@ export interface AckPoint {
 }
 
 /**
- * The sequence numbers of one device [A-1] … [A-5]. It outlives the sessions: a message that is still on its way to the
+ * The sequence numbers of one device [A-1] … [A-5] [A-13]. It outlives the sessions: a message that is still on its way to the
  * bus when the device reconnects and repeats it is known here, is not published twice, and is acknowledged to the
  * new session. Knows neither sockets nor clocks.
  */

@@ -125,7 +125,8 @@ export class Fleet implements Operator {
 
   #newToken(device: string, expiresInS?: number): NewToken {
     const createdAtMs = this.#needs.clock.wallMs()
-    const expiresAtMs = expiresInS === undefined ? undefined : createdAtMs + expiresInS * 1000
+    // Whole seconds, since that is what a JWT can say: row and text must end together.
+    const expiresAtMs = expiresInS === undefined ? undefined : Math.ceil(createdAtMs / 1000 + expiresInS) * 1000
     return { id: this.#needs.newId(), device, createdAtMs, expiresAtMs }
   }
 

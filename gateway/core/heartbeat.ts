@@ -9,7 +9,7 @@ export const HEARTBEAT_TICK_MS = 1_000
 /** A tick this late means that the process itself was stopped: then silence proves nothing about the devices. */
 const SUSPENDED_MS = 5_000
 
-/** [S-7] Pings every session and ends those that are silent, late with `hello`, or whose token has expired. */
+/** [S-7] [P-8] Pings every session and ends those that are silent, late with `hello`, or whose token has expired. */
 export class Heartbeat {
   readonly #sessions: Sessions
   readonly #clock: Clock

@@ -95,7 +95,7 @@ export class Ingest {
       () => {
         metrics.observe('publish_ms', clock.monotonicMs() - startedMs)
         counters.count(session.device, 'published')
-        entry.settled = true
+        entry.settled = true
         const current = sessions.of(session.device) // perhaps a later session: the stream is the device's
         current?.acks.request(entry.ackNotBeforeMs)
       },

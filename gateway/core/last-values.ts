@@ -41,7 +41,7 @@ export class LastValues {
     this.#needs = needs
   }
 
-  /** Loads what was stored and publishes it, since an embedded bus forgot its retained topics. */
+  /** Loads what was stored and publishes it, since an embedded bus forgot its retained topics [U-9]. */
   async restore(): Promise<void> {
     for (const { device, values } of await this.#needs.registry.lastValues()) {
       const state = this.#state(device)

@@ -8,12 +8,12 @@ export interface GatewayLimits {
   readonly handshakesInFlight: number
   /** The ESP32's WebSocketsClient gives up on a handshake after 5 s; an answer must be sooner. */
   readonly handshakeTimeoutMs: number
-  /** [H-9] Failed handshakes of one address; good ones never count, a whole site may sit behind one address. */
+  /** [H-9] [L-27] Failed handshakes of one address; good ones never count, a whole site may sit behind one address. */
   readonly failedHandshakesPerMinute: number
-  /** [H-11] Connects with one token, then refused for connectBanMs. */
+  /** [H-11] [L-26] Connects with one token, then refused for connectBanMs. */
   readonly connectsPerMinute: number
   readonly connectBanMs: number
-  /** [S-9] Bytes queued towards one device before it is closed as a slow consumer. */
+  /** [S-9] [L-23] Bytes queued towards one device before it is closed as a slow consumer. */
   readonly bufferedMaxBytes: number
   readonly messagesPerS: number
   readonly burst: number

@@ -128,7 +128,7 @@ export class PresenceBoard {
   }
 }
 
-/** [P-1] */
+/** [P-1] [P-7] */
 function availability(row: Presence): object {
   const { state, session, sinceMs, reason, node, wakeAtMs } = row
   return { state, session, since: sinceMs, reason, node, wake_at: wakeAtMs }

@@ -11,7 +11,7 @@ export type Publication =
 
 export type Sequenced = Telemetry | DeviceEvent | ChannelData
 
-/** What the bus shows of a message [T-4] [T-5] [B-3]. `frameBytes` is the size it arrived with. */
+/** What the bus shows of a message, or why it never will [T-4] [T-5] [T-7] [B-3]. `frameBytes` is the size it arrived with. */
 export function toPublication(
   message: Sequenced,
   at: { topics: Topics; device: string; boot: string; receivedAtMs: number; frameBytes: number },

@@ -19,6 +19,7 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** [H-1] */
 export const DEVICE_PATH = '/device/v1'
 export const SUBPROTOCOL = 'fairlead.v1'
 const WEBSOCKET_HEADERS = { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' }

@@ -64,8 +64,8 @@ export class Uplink {
         return this.#log(session, message)
       case 'reported':
       case 'token_stored':
-        // Nothing was asked for in this session, so there is nothing to confirm.
-        return this.#malformed(session, `unexpected ${message.type}`)
+        // [M-8] Well-formed, but nothing was asked for: counted, and no reason to end a session.
+        return this.#needs.counters.count(session.device, 'dropped', `unasked_${message.type}`)
       case 'bye':
         return session.leave(message.sleepS) // [S-6]
       case 'hello':
@@ -75,14 +75,14 @@ export class Uplink {
     }
   }
 
-  /** Command answers have no window of their own: a flood of them ends the session. */
+  /** [A-12] Command answers have no window of their own: a flood of them ends the session. */
   #withinRate(session: Session): boolean {
     if (session.controlRate.take(1, this.#needs.clock.monotonicMs()) === 0) return true
     session.end(CLOSE.tooMany)
     return false
   }
 
-  /** [M-11] Logs are worth nothing against telemetry: over the rate, or while the bus is slow, they are dropped. */
+  /** [M-11] [U-7] Logs are worth nothing against telemetry: over the rate, or while the bus is slow, they are dropped. */
   #log(session: Session, message: DeviceLog): void {
     const { bus, topics, clock, counters, metrics } = this.#needs
     metrics.count('log_lines', message.level)

@@ -24,12 +24,12 @@ declare module 'fastify' {
 }
 
 export interface RequestLimits {
-  /** Requests of one key. A script that polls ten times a second stays under it. */
+  /** Requests of one key: enough to enrol a fleet of 5,000 within minutes, few enough that a script gone wild is noticed. */
   readonly requestsPerMinute: number
   /** Refused keys from one address. A person mistypes a few times; a guesser is not served. */
   readonly refusedKeysPerMinute: number
 }
-export const REQUEST_LIMITS: RequestLimits = { requestsPerMinute: 600, refusedKeysPerMinute: 30 }
+export const REQUEST_LIMITS: RequestLimits = { requestsPerMinute: 6_000, refusedKeysPerMinute: 30 }
 
 const WINDOW_MS = 60_000
 /** Keys and addresses that are counted at once; the one not seen for longest is forgotten. */

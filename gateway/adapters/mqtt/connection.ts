@@ -57,6 +57,7 @@ export class Connection {
   #client: MqttClient
   #inFlight = 0
   #open = true
+  #endedHere = false
 
   constructor(client: MqttClient, version: 4 | 5, closed: Promise<string>) {
     this.#client = client
@@ -99,14 +100,21 @@ export class Connection {
     await this.#client.unsubscribeAsync([...filters]).catch(() => {})
   }
 
+  /** True when it was this side that ended it. */
+  get endedHere(): boolean {
+    return this.#endedHere
+  }
+
   /** Goes without a word: the broker publishes the will. */
   destroy(reason: string): void {
+    this.#endedHere = true
     this.#client.emit('error', new Error(reason))
   }
 
   /** Says DISCONNECT: no will. */
   async leave(): Promise<void> {
     if (!this.#open) return
+    this.#endedHere = true
     this.#client.end(false)
     await this.closed
   }

@@ -18,6 +18,11 @@ const BACKOFF_FLOOR_MS = 50
 const STABLE_AFTER_MS = 10_000
 /** An access list may be put right at any moment. */
 const PROBE_AGAIN_MS = 10_000
+/**
+ * Connections that the broker may end while one and the same message, the first on each, is alone in flight. A broker
+ * of MQTT 3.1.1 has no other way to say that a message is too large, and it must not hold up all others for ever.
+ */
+const DEADLY_AFTER = 5
 /** For DISCONNECT to reach the broker. */
 const LEAVE_TIMEOUT_MS = 1_000
 
@@ -50,6 +55,8 @@ export class MqttBus implements Bus {
   #connection: Connection | undefined
   #requests: Requests | undefined
   #sender: Sender | undefined
+  #cautious = false
+  #suspect = { order: -1, connections: 0 }
   #trouble = 'not started'
 
   /** Throws when the URL cannot be used. */
@@ -138,10 +145,21 @@ export class MqttBus implements Bus {
     this.#begin(connection).catch((error: unknown) => connection.destroy(describe(error)))
     const reason = await connection.closed
     this.#connection = undefined
-    this.#sender?.end()
-    this.#sender = undefined
     requests.end()
+    if (this.#sender !== undefined) this.#sendingEnded(this.#sender, connection, reason)
+    this.#sender = undefined
     return reason
+  }
+
+  /** Finds the message that costs one connection after the other. */
+  #sendingEnded(sender: Sender, connection: Connection, reason: string): void {
+    sender.end()
+    this.#cautious = sender.fruitless
+    const { alone } = sender
+    if (alone === undefined || connection.endedHere) return
+    const again = alone.order === this.#suspect.order
+    this.#suspect = { order: alone.order, connections: again ? this.#suspect.connections + 1 : 1 }
+    if (this.#suspect.connections >= DEADLY_AFTER) sender.refuse(alone, `the broker ends the connection: ${reason}`)
   }
 
   #arrived(arrival: Arrival, requests: Requests): void {
@@ -166,7 +184,7 @@ export class MqttBus implements Bus {
     connection.publish(this.#stateTopic, Buffer.from(this.#state('online')), true, (error) => {
       if (error) connection.destroy(`the node's state was refused: ${error.message}`)
     })
-    this.#sender = new Sender({ ...this.#options, outbox: this.#outbox, connection })
+    this.#sender = new Sender({ ...this.#options, outbox: this.#outbox, connection, cautious: this.#cautious })
     log.info({ mqtt: connection.version === 5 ? '5' : '3.1.1', inFlightMax: connection.inFlightMax }, 'bus is usable')
   }
 

@@ -31,7 +31,8 @@ export class Probe {
   /** Family by topic. */
   readonly #families = new Map<string, string>()
   readonly #ownFilters: readonly string[]
-  #nonce = ''
+  /** Differs in each run, so that a late answer to an earlier one does not count. */
+  #payload = ''
   #heard: (topic: string) => void = () => {}
 
   constructor(base: string, node: string) {
@@ -47,13 +48,13 @@ export class Probe {
   /** Takes the message if it is a probe: ours, or one of another node that our subscription matches too. */
   take(topic: string, payload: Buffer): boolean {
     if (!this.#families.has(topic)) return topic.startsWith(this.#prefix)
-    if (payload.toString() === this.#nonce) this.#heard(topic)
+    if (payload.toString() === this.#payload) this.#heard(topic)
     return true
   }
 
   /** Resolves with the families that did not come back and, where the broker says so, why. */
   async run(connection: Connection): Promise<string[]> {
-    this.#nonce = randomUUID()
+    this.#payload = JSON.stringify({ probe: randomUUID() }) // [U-3]
     await connection.subscribe(this.#ownFilters)
     const missing = new Map(this.#families)
     const refusals = new Map<string, string>()
@@ -80,7 +81,7 @@ export class Probe {
       const sendMore = () => {
         while (waiting.length > 0 && connection.inFlight < connection.inFlightMax) {
           const topic = waiting.shift() ?? ''
-          connection.publish(topic, Buffer.from(this.#nonce), false, (error) => {
+          connection.publish(topic, Buffer.from(this.#payload), false, (error) => {
             if (error) refusals.set(topic, error.message)
             sendMore()
           })

@@ -13,22 +13,26 @@ const REFUSED_PAUSE_MIN_MS = 1_000
 const REFUSED_PAUSE_MAX_MS = 30_000
 /** Fixed header, topic length, packet id and properties of a PUBLISH, generously. */
 const PACKET_OVERHEAD_BYTES = 16
-/** Topic name invalid, packet too large, payload format invalid: about this message, and it will not change. */
-const FINAL_REFUSALS: ReadonlySet<number> = new Set([0x90, 0x95, 0x99])
+/** Topic name invalid, payload format invalid: about this message, and it will not change. */
+const FINAL_REFUSALS: ReadonlySet<number> = new Set([0x90, 0x99])
 
 export interface SenderNeeds {
   readonly outbox: BusOutbox
   readonly connection: Connection
   readonly log: Log
   readonly metrics: Metrics
+  /** One message at a time until the first confirmation: one of them may have cost the last connection. */
+  readonly cautious: boolean
 }
 
 /**
- * Moves the outbox over one connection. After a refusal everything from the refused message on is sent again, after
+ * Moves the outbox over one connection [U-12]. After a refusal everything from the refused message on is sent again, after
  * a pause and in order, so that no message of a topic is overtaken for good.
  */
 export class Sender {
   readonly #needs: SenderNeeds
+  #confirmedAny = false
+  #alone: OutboxEntry | undefined
   #inFlight = 0
   #inFlightBytes = 0
   #lastConfirmMs = 0
@@ -54,13 +58,23 @@ export class Sender {
     return this.#refusedBecause
   }
 
+  /** False while the first confirmation of this connection is yet to come, though messages were sent. */
+  get fruitless(): boolean {
+    return !this.#confirmedAny && this.#inFlight > 0
+  }
+
+  /** The message that was in flight by itself when the connection ended, before any other was confirmed. */
+  get alone(): OutboxEntry | undefined {
+    return this.fruitless && this.#inFlight === 1 ? this.#alone : undefined
+  }
+
   /** Sends what there is room for. */
   pump(): void {
     while (this.#hasRoom()) {
       const entry = this.#needs.outbox.take()
       if (entry === undefined) return
       if (entry.bytes + PACKET_OVERHEAD_BYTES > this.#needs.connection.packetMaxBytes) {
-        this.#refuse(entry, 'larger than the broker takes')
+        this.refuse(entry, 'larger than the broker takes')
       } else {
         this.#send(entry)
       }
@@ -74,16 +88,17 @@ export class Sender {
     clearInterval(this.#watch)
   }
 
-  /** One at a time while it is not known whether the broker takes messages again. */
+  /** One at a time while it is not known whether the broker takes messages. */
   #hasRoom(): boolean {
-    const { connection } = this.#needs
+    const { connection, cautious } = this.#needs
     if (this.#ended || this.#paused) return false
-    if (this.#refusedBecause !== undefined) return this.#inFlight === 0
+    if (this.#refusedBecause !== undefined || (cautious && !this.#confirmedAny)) return this.#inFlight === 0
     return connection.inFlight < connection.inFlightMax && this.#inFlightBytes < IN_FLIGHT_BYTES_MAX
   }
 
   #send(entry: OutboxEntry): void {
     if (this.#inFlight === 0) this.#lastConfirmMs = performance.now()
+    this.#alone = entry
     this.#inFlight += 1
     this.#inFlightBytes += entry.bytes
     this.#needs.connection.publish(entry.topic, entry.payload, entry.retain, (error) => this.#answered(entry, error))
@@ -101,6 +116,7 @@ export class Sender {
   }
 
   #confirmed(entry: OutboxEntry): void {
+    this.#confirmedAny = true
     if (this.#refusedOrder === Number.POSITIVE_INFINITY) {
       this.#refusedBecause = undefined
       this.#pauseMs = 0
@@ -109,7 +125,7 @@ export class Sender {
   }
 
   #refused(entry: OutboxEntry, error: Error): void {
-    if (error instanceof BrokerRefusal && FINAL_REFUSALS.has(error.code)) return this.#refuse(entry, error.message)
+    if (error instanceof BrokerRefusal && FINAL_REFUSALS.has(error.code)) return this.refuse(entry, error.message)
     this.#refusedOrder = Math.min(this.#refusedOrder, entry.order)
     this.#refusedBecause = `the broker refuses messages: ${error.message}`
     if (this.#paused) return
@@ -131,7 +147,8 @@ export class Sender {
     this.#needs.outbox.rewind()
   }
 
-  #refuse(entry: OutboxEntry, why: string): void {
+  /** The bus will never take this message. */
+  refuse(entry: OutboxEntry, why: string): void {
     this.#needs.metrics.count('messages_dropped', 'bus_refused')
     this.#needs.log.warn({ topic: entry.topic, bytes: entry.bytes, reason: why }, 'bus will never take a message')
     this.#needs.outbox.refuse(entry, new GatewayError('bus_refused', why))

@@ -1,0 +1,110 @@
+import type { ConnectionEvents } from '../../gateway/core/connections.ts'
+import { buildCore, type Core } from '../../gateway/core/core.ts'
+import { DEFAULT_LIMITS, type GatewayLimits } from '../../gateway/core/limits.ts'
+import type { Registry } from '../../gateway/core/ports.ts'
+import { encodeMessage } from '../../protocol/encode.ts'
+import type { DeviceMessage, Hello, TelemetryPoint } from '../../protocol/messages.ts'
+import { topicsUnder } from '../../protocol/topics.ts'
+import { CountingMetrics, FakeBus, FakeLink, FakeTokens, QuietLog } from './core-fakes.ts'
+import { ManualClock, settled } from './manual-clock.ts'
+import { MemoryRegistry } from './memory-registry.ts'
+
+export const topics = topicsUnder('fairlead')
+export const POINT: TelemetryPoint = { ts: 1_767_225_600_000, values: { temp: 21.5 } }
+
+/** One device's end of a connection. */
+export class DeviceEnd {
+  readonly link: FakeLink
+  readonly #events: ConnectionEvents
+
+  constructor(link: FakeLink, events: ConnectionEvents) {
+    this.link = link
+    this.#events = events
+  }
+
+  send(message: DeviceMessage): void {
+    this.text(encodeMessage(message))
+  }
+  text(frame: string): void {
+    this.#events.text(frame, Buffer.byteLength(frame))
+  }
+  binary(frame: Uint8Array): void {
+    this.#events.binary(frame)
+  }
+  ping(): void {
+    this.#events.control('ping')
+  }
+  pong(): void {
+    this.#events.control('pong')
+  }
+  vanish(reason = 'connection_lost'): void {
+    this.#events.closed(reason)
+  }
+
+  hello(hello: Partial<Hello> = {}): void {
+    this.send({ type: 'hello', boot: 'b1', firmware: '1.0.0', model: 'greenhouse', capabilities: [], ...hello })
+  }
+  telemetry(seq: number, boot?: string, points = [POINT]): void {
+    this.send({ type: 'telemetry', seq, boot, points })
+  }
+}
+
+/** The whole core between fakes: real parts, a bus and a registry in the test's hands, and time that stands still. */
+export class CoreRig {
+  readonly clock = new ManualClock()
+  readonly bus = new FakeBus()
+  readonly log = new QuietLog()
+  readonly metrics = new CountingMetrics()
+  readonly tokens = new FakeTokens(this.clock)
+  readonly memory = new MemoryRegistry()
+  readonly limits: GatewayLimits
+  readonly core: Core
+  random = 0
+  #ids = 0
+
+  constructor(options: { limits?: Partial<GatewayLimits>; registry?: Registry } = {}) {
+    this.limits = { ...DEFAULT_LIMITS, ...options.limits }
+    const { clock, bus, log, metrics, tokens, limits } = this
+    const registry = options.registry ?? this.memory
+    const random = () => this.random
+    const newId = () => `id-${++this.#ids}`
+    this.core = buildCore({ registry, bus, tokens, clock, log, metrics, limits, topics, node: 'node-1', random, newId })
+  }
+
+  /** Registers a device; resolves with the id of its token. */
+  async register(id = 'd1'): Promise<string> {
+    return (await this.core.fleet.createDevice({ id })).token.id
+  }
+
+  /** A socket of the device after its 101. */
+  open(device = 'd1', tokenId = 'id-1', expiresAtMs?: number): DeviceEnd {
+    const link = new FakeLink()
+    return new DeviceEnd(link, this.core.connections.open({ device, tokenId, expiresAtMs }, link, {}))
+  }
+
+  /** A device that is registered where needed, and has its `welcome`. */
+  async ready(device = 'd1', hello: Partial<Hello> = {}): Promise<DeviceEnd> {
+    if (!this.tokenOf.has(device)) this.tokenOf.set(device, await this.register(device))
+    const end = this.open(device, this.tokenOf.get(device))
+    end.hello(hello)
+    await settled()
+    return end
+  }
+  readonly tokenOf = new Map<string, string>()
+
+  /** Telemetry and events wait for the test's confirmation; everything else is confirmed at once. */
+  holdTelemetry(): void {
+    this.bus.confirms = (topic) => !/\/(telemetry|event)(\/|$)/.test(topic)
+  }
+
+  /** The bus is away: nothing is confirmed. */
+  holdAll(): void {
+    this.bus.confirms = () => false
+  }
+
+  duty(name: string): void | Promise<void> {
+    const duty = this.core.duties.find((one) => one.name === name)
+    if (!duty) throw new Error(`no duty ${name}`)
+    return duty.run()
+  }
+}

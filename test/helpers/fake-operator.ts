@@ -1,0 +1,167 @@
+import { applyEvent, type CommandEvent, type CommandRecord } from '../../gateway/core/command-machine.ts'
+import { GatewayError } from '../../gateway/core/errors.ts'
+import type { DeviceView, IssuedToken, Operator } from '../../gateway/core/operator.ts'
+import type { DevicePatch, TokenRow } from '../../gateway/core/records.ts'
+import { parseCommandRequest } from '../../protocol/command-request.ts'
+import { isJsonObject, type JsonObject } from '../../protocol/json.ts'
+import { COMMANDS_WAITING_MAX } from '../../protocol/limits.ts'
+import { describeProblem } from '../../protocol/problem.ts'
+
+const LIVE_TOKENS_MAX = 2
+
+/** The Operator port in memory, with its promises kept: what a test of something that faces people talks to. */
+export class FakeOperator implements Operator {
+  readonly devices = new Map<string, DeviceView>()
+  readonly tokens = new Map<string, TokenRow>()
+  readonly commands: CommandRecord[] = []
+  readonly values = new Map<string, JsonObject>()
+  /** When set, every call rejects with it. */
+  failure: Error | undefined
+  #ids = 0
+
+  async createDevice(input: { id?: string; model?: string; tags?: readonly string[] }) {
+    this.#check()
+    const id = input.id ?? this.#newId('device')
+    if (this.devices.has(id)) throw new GatewayError('device_exists')
+    const device: DeviceView = {
+      id,
+      model: input.model,
+      tags: input.tags ?? [],
+      createdAtMs: Date.now(),
+      enabled: true,
+      presence: {
+        device: id,
+        state: 'offline',
+        session: 0,
+        sinceMs: Date.now(),
+        reason: 'never_connected',
+        node: 'test',
+      },
+      counters: { received: 0, published: 0 },
+    }
+    this.devices.set(id, device)
+    return { device, token: await this.issueToken(id, {}) }
+  }
+
+  async device(id: string): Promise<DeviceView> {
+    this.#check()
+    const device = this.devices.get(id)
+    if (!device) throw new GatewayError('device_not_found')
+    return device
+  }
+
+  async listDevices(page: { after?: string; limit: number }) {
+    this.#check()
+    const all = [...this.devices.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+    const rest = all.filter(({ id }) => page.after === undefined || id > page.after)
+    const items = rest.slice(0, page.limit)
+    return { items, next: rest.length > page.limit ? items.at(-1)?.id : undefined }
+  }
+
+  async updateDevice(id: string, patch: DevicePatch): Promise<DeviceView> {
+    const device = { ...(await this.device(id)), ...patch }
+    this.devices.set(id, device)
+    return device
+  }
+
+  async deleteDevice(id: string): Promise<void> {
+    await this.device(id)
+    this.devices.delete(id)
+  }
+
+  async issueToken(device: string, options: { expiresInS?: number }): Promise<IssuedToken> {
+    await this.device(device)
+    const live = (await this.listTokens(device)).filter(({ revokedAtMs }) => revokedAtMs === undefined)
+    if (live.length >= LIVE_TOKENS_MAX) throw new GatewayError('too_many_tokens')
+    const createdAtMs = Date.now()
+    const expiresAtMs = options.expiresInS === undefined ? undefined : createdAtMs + options.expiresInS * 1000
+    const id = this.#newId('token')
+    this.tokens.set(id, { id, device, createdAtMs, expiresAtMs })
+    return { id, device, expiresAtMs, token: `signed.${device}.${id}` }
+  }
+
+  async listTokens(device: string): Promise<TokenRow[]> {
+    await this.device(device)
+    return [...this.tokens.values()].filter((token) => token.device === device)
+  }
+
+  async revokeToken(device: string, tokenId: string): Promise<void> {
+    await this.device(device)
+    const token = this.tokens.get(tokenId)
+    if (token?.device !== device) throw new GatewayError('token_not_found')
+    this.tokens.set(tokenId, { ...token, revokedAtMs: Date.now() })
+  }
+
+  async lastValues(device: string): Promise<JsonObject> {
+    await this.device(device)
+    return this.values.get(device) ?? {}
+  }
+
+  async submitCommand(device: string, request: unknown): Promise<CommandRecord> {
+    await this.device(device)
+    const parsed = parseCommandRequest(isJsonObject(request) ? request : undefined)
+    if (!parsed.ok) throw new GatewayError('bad_request', describeProblem(parsed.problem))
+    const open = this.commands.filter((command) => command.device === device && command.dueAtMs !== undefined)
+    if (open.length >= COMMANDS_WAITING_MAX) throw new GatewayError('queue_full')
+    const atMs = Date.now()
+    const command: CommandRecord = {
+      ...parsed.message,
+      id: this.#newId('command'),
+      device,
+      createdAtMs: atMs,
+      state: 'queued',
+      dueAtMs: atMs + parsed.message.ttlS * 1000,
+      history: [{ state: 'queued', atMs }],
+    }
+    this.commands.push(command)
+    return command
+  }
+
+  async command(id: string): Promise<CommandRecord> {
+    this.#check()
+    const command = this.commands.find((each) => each.id === id)
+    if (!command) throw new GatewayError('command_not_found')
+    return command
+  }
+
+  async listCommands(device: string, page: { before?: string; limit: number }) {
+    await this.device(device)
+    const newestFirst = this.commands.filter((command) => command.device === device).reverse()
+    const start = page.before === undefined ? 0 : newestFirst.findIndex(({ id }) => id === page.before) + 1
+    const items = newestFirst.slice(start, start + page.limit)
+    return { items, next: newestFirst.length > start + page.limit ? items.at(-1)?.id : undefined }
+  }
+
+  async cancelCommand(id: string): Promise<CommandRecord> {
+    const { state } = await this.command(id)
+    if (state === 'queued') return this.advance(id, { kind: 'cancel' })
+    throw new GatewayError(
+      state === 'sent' || state === 'accepted' || state === 'running' ? 'command_in_flight' : 'command_final',
+    )
+  }
+
+  /** What the device does with a command. */
+  advance(id: string, event: CommandEvent): CommandRecord {
+    const index = this.commands.findIndex((each) => each.id === id)
+    const command = this.commands[index]
+    if (!command) throw new Error(`no command ${id}`)
+    const atMs = Date.now()
+    const update = applyEvent(command, event, atMs)
+    if (!update) return command
+    const { dueAtMs: _ended, ...kept } = command
+    const history =
+      update.state === command.state ? command.history : [...command.history, { state: update.state, atMs }]
+    const advanced = { ...kept, ...update, history }
+    this.commands[index] = advanced
+    return advanced
+  }
+
+  #newId(kind: string): string {
+    this.#ids += 1
+    return `${kind}-${this.#ids}`
+  }
+
+  #check(): void {
+    if (this.failure) throw this.failure
+  }
+}

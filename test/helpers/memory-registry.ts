@@ -1,0 +1,223 @@
+import {
+  applyEvent,
+  type CommandChange,
+  type CommandEvent,
+  type CommandRecord,
+  type NewCommand,
+} from '../../gateway/core/command-machine.ts'
+import { GatewayError } from '../../gateway/core/errors.ts'
+import type { Credential, Registry } from '../../gateway/core/ports.ts'
+import type {
+  ApiKey,
+  DevicePatch,
+  DeviceRow,
+  NewDevice,
+  NewToken,
+  Presence,
+  TokenRow,
+} from '../../gateway/core/records.ts'
+import { isFinal } from '../../protocol/command-request.ts'
+import type { JsonObject } from '../../protocol/json.ts'
+
+type Method = keyof Registry
+
+/** The Registry port in memory, with its promises kept. Each call can be made to fail or to wait. */
+export class MemoryRegistry implements Registry {
+  readonly devices = new Map<string, DeviceRow>()
+  readonly tokens = new Map<string, TokenRow>()
+  readonly presence = new Map<string, Presence>()
+  readonly values = new Map<string, JsonObject>()
+  readonly commands = new Map<string, CommandRecord>()
+  readonly changes: (CommandChange & { published: boolean })[] = []
+  readonly keys = new Map<string, ApiKey>()
+  session = 0
+  readonly #failing = new Set<Method>()
+  readonly #gates = new Map<Method, Promise<void>>()
+
+  /** Until `recover`, calls reject with registry_unavailable: those named, or all. */
+  fail(...methods: Method[]): void {
+    for (const method of methods) this.#failing.add(method)
+  }
+  recover(): void {
+    this.#failing.clear()
+  }
+
+  /** The calls wait until the returned function is called. */
+  hold(method: Method): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#gates.set(method, promise)
+    return () => {
+      this.#gates.delete(method)
+      resolve()
+    }
+  }
+
+  async #enter(method: Method): Promise<void> {
+    if (this.#failing.has(method)) throw new GatewayError('registry_unavailable')
+    await this.#gates.get(method)
+    if (this.#failing.has(method)) throw new GatewayError('registry_unavailable')
+  }
+
+  async start(): Promise<void> {}
+  async stop(): Promise<void> {}
+  health() {
+    return { ready: true }
+  }
+
+  async createDevice(device: NewDevice, token: NewToken) {
+    await this.#enter('createDevice')
+    if (this.devices.has(device.id)) return 'exists' as const
+    this.devices.set(device.id, { ...device, enabled: true })
+    this.tokens.set(`${token.device}/${token.id}`, token)
+    return 'created' as const
+  }
+  async device(id: string) {
+    await this.#enter('device')
+    return this.devices.get(id)
+  }
+  async listDevices({ after = '', limit }: { after?: string; limit: number }) {
+    const ids = [...this.devices.keys()].sort().filter((id) => id > after)
+    return ids.slice(0, limit).flatMap((id) => this.devices.get(id) ?? [])
+  }
+  async updateDevice(id: string, patch: DevicePatch) {
+    await this.#enter('updateDevice')
+    const row = this.devices.get(id)
+    if (row === undefined) return undefined
+    const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined))
+    const updated = { ...row, ...given }
+    this.devices.set(id, updated)
+    return updated
+  }
+  async deleteDevice(id: string) {
+    await this.#enter('deleteDevice')
+    this.presence.delete(id)
+    this.values.delete(id)
+    for (const [key, { device }] of this.tokens) if (device === id) this.tokens.delete(key)
+    for (const [key, { device }] of this.commands) if (device === id) this.commands.delete(key)
+    return this.devices.delete(id)
+  }
+
+  async credential(device: string, tokenId: string): Promise<Credential | undefined> {
+    const row = this.devices.get(device)
+    const credential = row && { enabled: row.enabled, token: this.tokens.get(`${device}/${tokenId}`) }
+    await this.#enter('credential') // a slow answer is one of an earlier time
+    return credential
+  }
+  async addToken(token: NewToken, liveMax: number) {
+    await this.#enter('addToken')
+    if (!this.devices.has(token.device)) return 'no_device' as const
+    const rows = await this.listTokens(token.device)
+    const live = rows.filter(
+      (row) => row.revokedAtMs === undefined && !((row.expiresAtMs ?? Infinity) <= token.createdAtMs),
+    )
+    if (live.length >= liveMax) return 'too_many' as const
+    this.tokens.set(`${token.device}/${token.id}`, token)
+    return 'added' as const
+  }
+  async listTokens(device: string) {
+    return [...this.tokens.values()].filter((row) => row.device === device)
+  }
+  async revokeToken(device: string, tokenId: string, atMs: number) {
+    await this.#enter('revokeToken')
+    const key = `${device}/${tokenId}`
+    const row = this.tokens.get(key)
+    if (row) this.tokens.set(key, { ...row, revokedAtMs: row.revokedAtMs ?? atMs })
+    return row !== undefined
+  }
+  async markTokenUsed(device: string, tokenId: string, atMs: number) {
+    await this.#enter('markTokenUsed')
+    const row = this.tokens.get(`${device}/${tokenId}`)
+    if (row) this.tokens.set(`${device}/${tokenId}`, { ...row, lastUsedAtMs: atMs })
+  }
+
+  async nextSession() {
+    const number = ++this.session
+    await this.#enter('nextSession')
+    return number
+  }
+  async savePresence(row: Presence) {
+    await this.#enter('savePresence')
+    if ((this.presence.get(row.device)?.session ?? 0) <= row.session) this.presence.set(row.device, row)
+  }
+  async presences() {
+    return [...this.presence.values()]
+  }
+  async saveLastValues(rows: readonly { device: string; values: JsonObject }[]) {
+    await this.#enter('saveLastValues')
+    for (const { device, values } of rows) this.values.set(device, values)
+  }
+  async lastValues() {
+    return [...this.values].map(([device, values]) => ({ device, values }))
+  }
+
+  async insertCommand(command: NewCommand, waitingMax: number) {
+    await this.#enter('insertCommand')
+    if (this.commands.has(command.id)) return 'exists' as const
+    if (!this.devices.has(command.device)) return 'no_device' as const
+    if ((await this.openCommands(command.device)).length >= waitingMax) return 'full' as const
+    const { createdAtMs: atMs, ttlS } = command
+    this.commands.set(command.id, {
+      ...command,
+      state: 'queued',
+      dueAtMs: atMs + ttlS * 1000,
+      history: [{ state: 'queued', atMs }],
+    })
+    this.#change(command.id, command.device, 'queued', atMs)
+    return 'inserted' as const
+  }
+  async command(id: string) {
+    await this.#enter('command')
+    return this.commands.get(id)
+  }
+  async listCommands(device: string, { before, limit }: { before?: string; limit: number }) {
+    const newestFirst = [...this.commands.values()].filter((command) => command.device === device).reverse()
+    const from = before === undefined ? 0 : newestFirst.findIndex(({ id }) => id === before) + 1
+    return newestFirst.slice(from, from + limit)
+  }
+  async openCommands(device: string) {
+    await this.#enter('openCommands')
+    return [...this.commands.values()].filter((command) => command.device === device && !isFinal(command.state))
+  }
+  async advanceCommand(id: string, device: string, event: CommandEvent, atMs: number) {
+    await this.#enter('advanceCommand')
+    const before = this.commands.get(id)
+    if (before?.device !== device) return undefined
+    const update = applyEvent(before, event, atMs)
+    if (update === undefined) return { changed: false, command: before }
+    const moved = update.state !== before.state
+    const history = moved ? [...before.history, { state: update.state, atMs }] : before.history
+    const command = { ...before, dueAtMs: undefined, ...update, history }
+    this.commands.set(id, command)
+    if (moved) this.#change(id, device, update.state, atMs)
+    return { changed: true, command }
+  }
+  async dueCommands(atMs: number, limit: number) {
+    await this.#enter('dueCommands')
+    const due = [...this.commands.values()].filter(({ dueAtMs }) => dueAtMs !== undefined && dueAtMs <= atMs)
+    return due.slice(0, limit)
+  }
+  async unpublishedChanges(limit: number) {
+    await this.#enter('unpublishedChanges')
+    return this.changes.filter(({ published }) => !published).slice(0, limit)
+  }
+  async markPublished(changeIds: readonly number[]) {
+    await this.#enter('markPublished')
+    for (const change of this.changes) if (changeIds.includes(change.changeId)) change.published = true
+  }
+
+  async putApiKey(key: ApiKey) {
+    this.keys.set(key.name, key)
+  }
+  async apiKeyByHash(sha256: string) {
+    return [...this.keys.values()].find((key) => key.sha256 === sha256)
+  }
+  async countApiKeys() {
+    return this.keys.size
+  }
+
+  #change(command: string, device: string, state: CommandRecord['state'], atMs: number): void {
+    const { result, error } = this.commands.get(command) ?? {}
+    const what = isFinal(state) ? { result, error } : {}
+    this.changes.push({ changeId: this.changes.length + 1, command, device, state, atMs, ...what, published: false })
+  }
+}

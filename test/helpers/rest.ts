@@ -1,0 +1,137 @@
+import type { AddressInfo } from 'node:net'
+import { expect } from 'vitest'
+import type { RequestLimits } from '../../gateway/adapters/http/auth.ts'
+import { buildHttp } from '../../gateway/adapters/http/build.ts'
+import type { Health } from '../../gateway/adapters/http/system.ts'
+import { createListener, type Listener } from '../../gateway/adapters/https-listener.ts'
+import type { Log } from '../../gateway/core/ports.ts'
+import type { ApiKey } from '../../gateway/core/records.ts'
+import { FakeOperator } from './fake-operator.ts'
+
+export const ADMIN_KEY = 'flk_admin-of-the-tests'
+export const OPERATOR_KEY = 'flk_operator-of-the-tests'
+export const VIEWER_KEY = 'flk_viewer-of-the-tests'
+
+const role = (name: ApiKey['role']): ApiKey => ({ name, sha256: '0'.repeat(64), role: name, createdAtMs: 0 })
+const KEYS = new Map([
+  [ADMIN_KEY, role('admin')],
+  [OPERATOR_KEY, role('operator')],
+  [VIEWER_KEY, role('viewer')],
+])
+
+function keyOf(text: string, failure: Error | undefined): ApiKey | undefined {
+  if (failure) throw failure
+  return KEYS.get(text)
+}
+
+export interface LogLine {
+  readonly level: string
+  readonly fields: object
+  readonly message: string
+}
+
+export function keptLog(): { log: Log; lines: LogLine[] } {
+  const lines: LogLine[] = []
+  const keep = (level: string) => (fields: object, message: string) => void lines.push({ level, fields, message })
+  const log: Log = {
+    debug: keep('debug'),
+    info: keep('info'),
+    warn: keep('warn'),
+    error: keep('error'),
+    child: () => log,
+  }
+  return { log, lines }
+}
+
+export interface RunningApi extends AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  readonly server: Listener
+  readonly operator: FakeOperator
+  readonly lines: LogLine[]
+  health: Health
+  /** When set, no key can be checked. */
+  keysFailure: Error | undefined
+  /** Stops the adapter and then the server. */
+  readonly close: () => Promise<void>
+  /** Stops the adapter alone. */
+  readonly closeApi: () => Promise<void>
+}
+
+const LIMITS_OUT_OF_THE_WAY: RequestLimits = { requestsPerMinute: 100_000, refusedKeysPerMinute: 100_000 }
+
+/** The REST adapter on a true listener on the loopback address. */
+export async function runApi(limits: RequestLimits | undefined = LIMITS_OUT_OF_THE_WAY): Promise<RunningApi> {
+  const { log, lines } = keptLog()
+  const operator = new FakeOperator()
+  const server = createListener({ tls: 'off', maxSockets: 1000 })
+  const state: { health: Health; keysFailure: Error | undefined } = {
+    health: { ready: true, stopping: false, parts: { bus: { ready: true }, registry: { ready: true } } },
+    keysFailure: undefined,
+  }
+  const api = buildHttp({
+    server,
+    operator,
+    keys: { authenticate: async (text) => keyOf(text, state.keysFailure) },
+    health: () => state.health,
+    metricsText: async () => '# TYPE fairlead_sessions gauge\nfairlead_sessions 0\n',
+    log,
+    version: '9.9.9-test',
+    limits,
+  })
+  await api.ready()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const close = async () => {
+    await api.close()
+    server.closeAllConnections()
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+  }
+  return Object.assign(state, {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    server,
+    operator,
+    lines,
+    close,
+    closeApi: api.close,
+    [Symbol.asyncDispose]: close,
+  })
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: unknown
+}
+
+/** One request with the admin's key unless `headers` say otherwise. */
+export async function ask(api: RunningApi, method: string, path: string, options: AskOptions = {}): Promise<Answer> {
+  const headers = new Headers({ authorization: `Bearer ${ADMIN_KEY}`, ...options.headers })
+  if (options.headers?.authorization === '') headers.delete('authorization')
+  if (options.json !== undefined && !headers.has('content-type')) headers.set('content-type', 'application/json')
+  const text = options.json === undefined ? options.text : JSON.stringify(options.json)
+  const body = method === 'GET' || method === 'HEAD' ? undefined : text
+  const response = await fetch(`${api.url}${path}`, { method, headers, body, redirect: 'manual' })
+  const answer = await response.text()
+  const isJson = /json/.test(response.headers.get('content-type') ?? '')
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: isJson && answer !== '' ? JSON.parse(answer) : answer,
+  }
+}
+export interface AskOptions {
+  readonly json?: unknown
+  readonly text?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Checks the shape that every refusal has. */
+export function expectProblem(answer: Answer, status: number, code: string): void {
+  expect(answer.body).toMatchObject({ type: 'about:blank', status, code })
+  expect(answer.status).toBe(status)
+  expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/)
+  expect(Object.keys(answer.body as object).sort()).toEqual(['code', 'detail', 'retry', 'status', 'title', 'type'])
+  expect(JSON.stringify(answer.body)).not.toMatch(/node_modules|\bat .*\.ts/)
+}
