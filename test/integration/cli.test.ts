@@ -1,0 +1,330 @@
+import { createPrivateKey } from 'node:crypto'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { dirname, join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createListener } from '../../gateway/adapters/https-listener.ts'
+import { issueServer, makeAuthority } from '../../gateway/adapters/tls/authority.ts'
+import { ADMIN_KEY, type RunningApi, runApi, VIEWER_KEY } from '../helpers/rest.ts'
+import { type CliAnswer, CliUser } from '../helpers/run-cli.ts'
+
+let api: RunningApi
+let user: CliUser
+beforeAll(async () => {
+  api = await runApi()
+})
+afterAll(() => api.close())
+beforeEach(() => {
+  user = new CliUser()
+  user.env = { FAIRLEAD_URL: api.url, FAIRLEAD_API_KEY: ADMIN_KEY }
+  api.health = { ready: true, stopping: false, parts: { bus: { ready: true } } }
+  api.operator.devices.clear()
+  api.operator.tokens.clear()
+  api.operator.commands.length = 0
+})
+afterEach(() => user[Symbol.dispose]())
+
+/** Runs it and checks what is true of every run: it ended by itself, and the key is nowhere to be read. */
+async function fairlead(words: string, input?: string): Promise<CliAnswer> {
+  const answer = await user.run(words.split(' '), input)
+  expect(answer.code).not.toBeNull()
+  expect(answer.stdout + answer.stderr).not.toContain(ADMIN_KEY)
+  return answer
+}
+const rows = ({ stdout }: CliAnswer) =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split('\t'))
+
+function writeFile(path: string, content: object): void {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, JSON.stringify(content))
+}
+
+describe('devices', () => {
+  test('add prints the token once, and the lines for the console of the device', async () => {
+    user.env = { ...user.env, FAIRLEAD_PUBLIC_HOST: 'gateway.example,10.0.0.2' }
+    const { code, stdout } = await fairlead('device add greenhouse-1 --model esp32-s3 --tag north --tag roof')
+    expect(code).toBe(0)
+    expect(stdout).toContain(`  gateway gateway.example ${api.port}\n`)
+    expect(stdout).toMatch(/^ {2}token signed\.greenhouse-1\.token-\d+$/m)
+    expect(await api.operator.device('greenhouse-1')).toMatchObject({ model: 'esp32-s3', tags: ['north', 'roof'] })
+    expect((await fairlead('device show greenhouse-1 --json')).stdout).not.toContain('signed.')
+  })
+
+  test('--json prints what the API says, for programs', async () => {
+    const { stdout } = await fairlead('device add a --json')
+    expect(JSON.parse(stdout)).toMatchObject({ id: 'a', token: expect.any(String), presence: { state: 'offline' } })
+  })
+
+  test('list walks through all pages and away from a terminal is plain lines with tabs', async () => {
+    for (let i = 0; i < 205; i++) await api.operator.createDevice({ id: `d${1000 + i}`, tags: ['x', 'y'] })
+    const answer = await fairlead('device list')
+    expect(rows(answer)).toHaveLength(205)
+    expect(rows(answer)[0]).toEqual(['d1000', 'offline', expect.any(String), '-', '-', 'x,y'])
+    expect(JSON.parse((await fairlead('device list --json')).stdout).items).toHaveLength(205)
+  })
+
+  test('disable, enable, show and remove do so', async () => {
+    await api.operator.createDevice({ id: 'a' })
+    expect(await fairlead('device disable a')).toMatchObject({ code: 0, stdout: 'Device a is disabled.\n' })
+    expect((await fairlead('device show a')).stdout).toMatch(/^enabled +no$/m)
+    expect(rows(await fairlead('device list'))[0]?.[1]).toBe('disabled')
+    expect((await fairlead('device enable a')).code).toBe(0)
+    expect((await api.operator.device('a')).enabled).toBe(true)
+    expect((await fairlead('device remove a')).code).toBe(0)
+    expect(api.operator.devices.size).toBe(0)
+  })
+
+  test('text that would steer the terminal is shown, not obeyed', async () => {
+    await api.operator.createDevice({ id: 'a', model: '\u001b[2Jgone\u009b\u202e' })
+    for (const words of ['device list', 'device show a', 'device show a --json']) {
+      const { stdout } = await fairlead(words)
+      expect(stdout).toContain('\\u001b[2Jgone\\u009b\\u202e')
+    }
+  })
+})
+
+describe('tokens', () => {
+  test('add, list and revoke', async () => {
+    await api.operator.createDevice({ id: 'a' })
+    const added = await fairlead('token add a --expires 90d --json')
+    const { id, expires_at } = JSON.parse(added.stdout)
+    expect(expires_at).toBeGreaterThan(Date.now() + 89 * 86_400_000)
+    expect((await fairlead(`token revoke a ${id}`)).code).toBe(0)
+    const listed = rows(await fairlead('token list a'))
+    expect(listed.map((row) => row[1])).toEqual(['live', 'revoked'])
+  })
+})
+
+describe('commands', () => {
+  beforeEach(async () => {
+    await api.operator.createDevice({ id: 'a' })
+  })
+
+  test('send stores it with its times and says its id', async () => {
+    const { code, stdout } = await fairlead('command send a set_led {"on":true} --ttl 2h --timeout 5m --json')
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ state: 'queued', params: { on: true }, ttl_s: 7200, timeout_s: 300 })
+  })
+
+  test('send --wait shows the result and exits 0 when it succeeded', async () => {
+    const waiting = fairlead('command send a read --wait 20s')
+    await expect.poll(() => api.operator.commands.length, { timeout: 10_000 }).toBe(1)
+    api.operator.advance(api.operator.commands[0]?.id ?? '', { kind: 'result', ok: true, data: { rssi: -60 } })
+    const { code, stdout } = await waiting
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^result +\{"rssi":-60\}$/m)
+  })
+
+  test('send --wait exits 1 when it failed, and says why', async () => {
+    const waiting = fairlead('command send a read --wait 20s')
+    await expect.poll(() => api.operator.commands.length, { timeout: 10_000 }).toBe(1)
+    const error = { code: 'jammed', message: 'the flap is stuck' }
+    api.operator.advance(api.operator.commands[0]?.id ?? '', { kind: 'result', ok: false, error })
+    const { code, stdout } = await waiting
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^error +the flap is stuck \(jammed\)$/m)
+  })
+
+  test('send --wait exits 1 when there is no end in time, and says how to look again', async () => {
+    const { code, stderr } = await fairlead('command send a read --wait 1s')
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/fairlead command show command-\d+/)
+  })
+
+  test('list, show and cancel', async () => {
+    const { id } = await api.operator.submitCommand('a', { name: 'read' })
+    expect(rows(await fairlead('command list a'))[0]?.slice(0, 3)).toEqual([id, 'queued', 'read'])
+    expect((await fairlead(`command cancel ${id}`)).stdout).toMatch(/^state +cancelled$/m)
+    expect((await fairlead(`command show ${id}`)).stdout).toMatch(/^history +queued .+, cancelled .+$/m)
+  })
+})
+
+describe('status', () => {
+  test('exits 0 when all is ready, and needs no key', async () => {
+    user.env = { FAIRLEAD_URL: api.url }
+    const { code, stdout } = await fairlead('status')
+    expect(code).toBe(0)
+    expect(stdout).toBe(`${api.url} is ready\nbus\tready\t\n`)
+  })
+
+  test('exits 1 when something is not, and says what', async () => {
+    api.health = { ready: false, stopping: false, parts: { bus: { ready: false, reason: 'no connection' } } }
+    const { code, stdout } = await fairlead('status')
+    expect(code).toBe(1)
+    expect(stdout).toContain('bus\tnot ready\tno connection')
+  })
+})
+
+describe('wrong usage exits 2 and says what is wrong', () => {
+  test.each([
+    ['devise list', 'did you mean "device list"?'],
+    ['device lsit', 'did you mean "device list"?'],
+    ['device', 'add, list, show, remove, enable, disable'],
+    ['device add', '<id> is missing'],
+    ['device show a b', '"b" is too much'],
+    ['device add a --modle x', 'there is no flag --modle; did you mean "--model"?'],
+    ['device add a --tag', '--tag'],
+    ['command send a b {', 'not a JSON object'],
+    ['command send a b [1]', 'not a JSON object'],
+    ['command send a b --ttl soon', '--ttl is not a time'],
+    ['command send a b --ttl 0s', '--ttl is not a time'],
+    ['command send a b --wait 2m', '--wait is at most 60s'],
+    ['command list a -n x', '--limit is not a number'],
+    ['device list --url gateway:8443', '--url: not a URL'],
+    ['device list --url ftp://x', '--url: not a URL'],
+    ['tail a/b', 'not a device id'],
+  ])('%s', async (words, message) => {
+    const { code, stdout, stderr } = await fairlead(words)
+    expect(stderr).toContain(message)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+
+  test('no key at all', async () => {
+    user.env = { FAIRLEAD_URL: api.url }
+    const { code, stderr } = await fairlead('device list')
+    expect(code).toBe(2)
+    expect(stderr).toContain('fairlead login')
+  })
+
+  test('no gateway named and none running here', async () => {
+    user.env = {}
+    const { code, stderr } = await fairlead('device list')
+    expect(code).toBe(2)
+    expect(stderr).toContain('npm start')
+  })
+})
+
+describe('help', () => {
+  test.each(['help', '--help', '-h'])('%s shows every command', async (words) => {
+    const { code, stdout } = await fairlead(words)
+    expect(code).toBe(0)
+    for (const command of ['device add <id>', 'token revoke', 'command send', 'tail', 'status', 'login']) {
+      expect(stdout).toContain(command)
+    }
+  })
+
+  test.each(['help command send', 'command send --help'])('%s shows its flags', async (words) => {
+    const { code, stdout } = await fairlead(words)
+    expect(code).toBe(0)
+    expect(stdout).toContain('--ttl <time>')
+  })
+})
+
+describe('what the gateway refuses exits 1', () => {
+  test('with its reason, and as JSON when that was asked for', async () => {
+    const { code, stdout, stderr } = await fairlead('device show none')
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toBe('fairlead: There is no such device. (device_not_found)\n')
+    const json = await fairlead('device show none --json')
+    expect(JSON.parse(json.stderr)).toMatchObject({ status: 404, code: 'device_not_found' })
+  })
+
+  test('a key it does not know: says where the key came from, not what it is', async () => {
+    user.env = { ...user.env, FAIRLEAD_API_KEY: 'flk_of-another-gateway' }
+    const { code, stderr } = await fairlead('device list')
+    expect(code).toBe(1)
+    expect(stderr).toContain('FAIRLEAD_API_KEY')
+    expect(stderr).not.toContain('flk_of-another-gateway')
+  })
+
+  test('a role that is too low', async () => {
+    user.env = { ...user.env, FAIRLEAD_API_KEY: VIEWER_KEY }
+    const { code, stderr } = await fairlead('device add a')
+    expect(code).toBe(1)
+    expect(stderr).toContain('needs the role admin')
+  })
+})
+
+describe('no gateway reached exits 3', () => {
+  test('says what was tried and what may help', async () => {
+    const { code, stderr } = await fairlead('device list --url http://127.0.0.1:1')
+    expect(code).toBe(3)
+    expect(stderr).toContain('http://127.0.0.1:1 (from --url): ECONNREFUSED')
+    expect(stderr).toContain('npm start')
+  })
+
+  test('a run.json left behind by a gateway that has ended is recognised', async () => {
+    user.env = { FAIRLEAD_API_KEY: ADMIN_KEY }
+    const endedPid = 2 ** 22 + 1 // greater than any process id of Linux
+    writeFile(join(user.dataDir, 'run.json'), { pid: endedPid, url: 'http://127.0.0.1:1' })
+    const { code, stderr } = await fairlead('device list')
+    expect(code).toBe(3)
+    expect(stderr).toContain(`(process ${endedPid}) has ended`)
+  })
+
+  test('something else that answers is not taken for a gateway', async () => {
+    const other = createServer((_request, response) => response.writeHead(404).end('<h1>It works!</h1>'))
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const { code, stderr } = await fairlead(
+      `device list --url http://127.0.0.1:${(other.address() as AddressInfo).port}`,
+    )
+    other.close()
+    expect(code).toBe(3)
+    expect(stderr).toContain('not a Fairlead gateway')
+  })
+
+  test('a certificate that is not trusted is refused, and accepted with its CA', async () => {
+    const authority = await makeAuthority(Date.now())
+    const signer = { cert: authority.cert, key: createPrivateKey(authority.key) }
+    const pair = await issueServer(signer, ['127.0.0.1'], Date.now())
+    const server = createListener({ tls: pair, maxSockets: 10 })
+    server.on('request', (_request, response) => response.end('{"ready":true,"stopping":false,"parts":{}}'))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const ca = join(user.home, 'ca.pem')
+    writeFileSync(ca, authority.cert)
+    const refused = await fairlead(`status --url ${url}`)
+    const accepted = await fairlead(`status --url ${url} --ca ${ca}`)
+    const missing = await fairlead(`status --url ${url} --ca ${ca}.none`)
+    server.close()
+    expect(refused.code).toBe(3)
+    expect(refused.stderr).toContain('--ca')
+    expect(accepted).toMatchObject({ code: 0, stdout: expect.stringContaining('is ready') })
+    expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('cannot be read') })
+  })
+})
+
+describe('finding the gateway', () => {
+  test('the run.json of a gateway in this directory is enough', async () => {
+    user.env = { FAIRLEAD_ADMIN_KEY: ADMIN_KEY }
+    writeFile(join(user.dataDir, 'run.json'), { pid: process.pid, url: api.url })
+    expect((await fairlead('device list')).code).toBe(0)
+  })
+
+  test('login reads the key from stdin, checks it and keeps it for this user alone', async () => {
+    user.env = {}
+    const file = join(user.configDir, 'fairlead', 'cli.json')
+    const login = await fairlead(`login ${api.url}`, `${ADMIN_KEY}\n`)
+    expect(login).toMatchObject({ code: 0, stdout: expect.stringContaining(file) })
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ url: `${api.url}/`, key: ADMIN_KEY })
+    expect((await fairlead('device list')).code).toBe(0)
+  })
+
+  test('login with a key that is wrong keeps nothing', async () => {
+    user.env = {}
+    expect((await fairlead(`login ${api.url}`, 'flk_wrong\n')).code).toBe(1)
+    expect((await fairlead(`login ${api.url}`, '')).code).toBe(2)
+    expect((await fairlead('device list')).code).toBe(2)
+  })
+
+  test('the key of the login is not sent to another gateway', async () => {
+    user.env = {}
+    await fairlead(`login ${api.url}`, `${ADMIN_KEY}\n`)
+    const { code, stderr } = await fairlead(`device list --url ${api.url.replace('127.0.0.1', 'localhost')}`)
+    expect(code).toBe(2)
+    expect(stderr).toContain('no API key')
+  })
+
+  test('a login file that is broken is named', async () => {
+    user.env = {}
+    const file = join(user.configDir, 'fairlead', 'cli.json')
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, '{')
+    expect(await fairlead('device list')).toMatchObject({ code: 2, stderr: expect.stringContaining(file) })
+  })
+})

@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ask, type RunningApi, runApi } from '../helpers/rest.ts'
+
+interface Response {
+  readonly description: string
+  readonly headers?: object
+  readonly content?: Readonly<Record<string, { readonly schema: object }>>
+}
+interface Operation {
+  readonly operationId?: string
+  readonly summary?: string
+  readonly security?: readonly object[]
+  readonly requestBody?: object
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly description?: string }[]
+  readonly responses: Readonly<Record<string, Response>>
+}
+interface Document {
+  readonly openapi: string
+  readonly info: { readonly title: string; readonly version: string }
+  readonly servers: readonly object[]
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: { readonly schemas: Readonly<Record<string, object>>; readonly securitySchemes: object }
+}
+
+let api: RunningApi
+let document: Document
+let operations: { path: string; method: string; operation: Operation }[]
+beforeAll(async () => {
+  api = await runApi()
+  document = (await ask(api, 'GET', '/api/v1/openapi.json', { headers: { authorization: '' } })).body as Document
+  operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  )
+})
+afterAll(() => api.close())
+
+describe('the OpenAPI document', () => {
+  test('needs no key and says what it describes', () => {
+    expect(document).toMatchObject({
+      openapi: '3.1.0',
+      info: { title: 'Fairlead', version: '9.9.9-test' },
+      servers: [{ url: '/' }],
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    })
+  })
+
+  test('holds the routes that clients are built on, and no others', () => {
+    expect(operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`).sort()).toEqual([
+      'DELETE /api/v1/devices/{id}',
+      'DELETE /api/v1/devices/{id}/tokens/{tid}',
+      'GET /api/v1/commands/{cid}',
+      'GET /api/v1/devices',
+      'GET /api/v1/devices/{id}',
+      'GET /api/v1/devices/{id}/commands',
+      'GET /api/v1/devices/{id}/state',
+      'GET /api/v1/devices/{id}/tokens',
+      'GET /healthz',
+      'GET /metrics',
+      'GET /readyz',
+      'PATCH /api/v1/devices/{id}',
+      'POST /api/v1/commands/{cid}/cancel',
+      'POST /api/v1/devices',
+      'POST /api/v1/devices/{id}/commands',
+      'POST /api/v1/devices/{id}/tokens',
+    ])
+  })
+
+  test('every operation has its own id, a summary and described parameters', () => {
+    const ids = operations.map(({ operation }) => operation.operationId)
+    expect(ids.every((id) => typeof id === 'string')).toBe(true)
+    expect(new Set(ids).size).toBe(ids.length)
+    for (const { path, operation } of operations) {
+      expect(operation.summary, path).toBeTruthy()
+      for (const parameter of operation.parameters ?? [])
+        expect(parameter.description, `${path} ${parameter.name}`).toBeTruthy()
+    }
+  })
+
+  test('every operation documents its errors as problems', () => {
+    for (const { path, method, operation } of operations) {
+      const isPublic = operation.security?.length === 0
+      const expected = isPublic ? ['400', '500'] : ['400', '401', '403', '429', '500', '503']
+      if (path.includes('{')) expected.push('404')
+      if (operation.requestBody) expected.push('413', '415')
+      expect(Object.keys(operation.responses), `${method} ${path}`).toEqual(expect.arrayContaining(expected))
+      for (const status of expected) {
+        expect(operation.responses[status]?.content, `${method} ${path} ${status}`).toEqual({
+          'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+        })
+      }
+    }
+  })
+
+  test('every operation that needs a key says so, and only the probes need none', () => {
+    const open = operations.filter(({ operation }) => operation.security?.length === 0).map(({ path }) => path)
+    expect(open.sort()).toEqual(['/healthz', '/metrics', '/readyz'])
+    for (const { path, operation } of operations) {
+      if (!open.includes(path)) expect(operation.security).toEqual([{ bearer: [] }])
+    }
+  })
+
+  test('every answer says what it is', () => {
+    for (const { path, operation } of operations) {
+      for (const [status, { description }] of Object.entries(operation.responses)) {
+        expect(description, `${path} ${status}`).not.toBe('Default Response')
+      }
+    }
+  })
+
+  test('every reference leads somewhere', () => {
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)]
+    expect(references.length).toBeGreaterThan(50)
+    for (const [, name] of references) expect(document.components.schemas).toHaveProperty(name ?? '')
+  })
+})
