@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { topicsUnder } from '../protocol/topics.ts'
-import { openAccess } from './access.ts'
+import { type Access, openAccess } from './access.ts'
 import { EmbeddedBroker } from './adapters/embedded-broker.ts'
 import { buildHttp } from './adapters/http/build.ts'
 import { createListener, type Listener, listen, replaceCertificate } from './adapters/https-listener.ts'
@@ -21,7 +21,7 @@ import type { Config } from './config.ts'
 import { buildCore, type Core } from './core/core.ts'
 import { drain } from './core/drain.ts'
 import { repeat } from './core/periodic.ts'
-import type { Bus, BusRequest, Log } from './core/ports.ts'
+import type { Bus, BusRequest, DeviceTokens, Log } from './core/ports.ts'
 import { type Address, forgetAddress, writeAddress } from './run-file.ts'
 import { StopStack } from './stop-stack.ts'
 
@@ -52,22 +52,46 @@ export async function startGateway(config: Config, log: Log): Promise<RunningGat
 }
 
 async function start(config: Config, log: Log, started: StopStack): Promise<RunningGateway> {
-  const clock = systemClock
-  const metrics = createMetrics()
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
-  const tokens = await openDeviceTokens({ directory: join(config.dataDir, 'keys'), clock })
-  const certificate = await openCertificate(config, log)
+  const ground = await layGround(config, log, started)
+  const { bus, core } = await openCore(config, log, ground, started)
+  const port = await serve(config, log, { ...ground, bus, core }, started)
+  const { access, certificate } = ground
+  const address = addressOf(config, port, bus.port, certificate)
+  await writeAddress(config.dataDir, address)
+  started.push('run file', () => forgetAddress(config.dataDir))
+  log.info({ port, url: address.url, bus: address.mqtt_url, node: address.node }, 'gateway ready')
+  const stop = () => started.stop()
+  return { address, newAdminKey: access.newKey, caFingerprint: certificate?.caFingerprint, stop }
+}
 
+interface Ground {
+  readonly metrics: PrometheusMetrics
+  readonly tokens: DeviceTokens
+  readonly certificate: CertificateSource | undefined
+  readonly registry: SqliteRegistry
+  readonly access: Access
+}
+
+/** What is on the disk: keys, certificates, the registry. */
+async function layGround(config: Config, log: Log, started: StopStack): Promise<Ground> {
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+  const tokens = await openDeviceTokens({ directory: join(config.dataDir, 'keys'), clock: systemClock })
+  const certificate = await openCertificate(config, log)
   const registry = new SqliteRegistry({ file: config.databasePath, log })
   await registry.start()
   started.push('registry', () => registry.stop())
-  const access = await openAccess(registry, config.adminKey, clock)
+  const access = await openAccess(registry, config.adminKey, systemClock)
+  return { metrics: createMetrics(), tokens, certificate, registry, access }
+}
 
-  const bus = await openBus(config, log, metrics, (request) => core.commands.fromBus(request))
-  const topics = topicsUnder(config.baseTopic)
+type BusOfMine = Bus & { readonly port?: number }
+
+/** The bus and the core that speaks over it; the truth of the last run is published before anybody connects. */
+async function openCore(config: Config, log: Log, ground: Ground, started: StopStack) {
   const { limits, nodeId: node } = config
+  const bus = await openBus(config, log, ground.metrics, (request) => core.commands.fromBus(request))
   const core: Core = buildCore({
-    ...{ registry, bus, tokens, clock, log, metrics, limits, topics, node },
+    ...{ ...ground, bus, clock: systemClock, log, limits, topics: topicsUnder(config.baseTopic), node },
     random: Math.random,
     newId: randomUUID,
   })
@@ -77,36 +101,39 @@ async function start(config: Config, log: Log, started: StopStack): Promise<Runn
   await core.lastValues.restore()
   started.push('last values', () => core.lastValues.save())
   started.push('command changes', () => core.changes.settled(limits.stopGraceMs / 4))
+  return { bus, core }
+}
 
+/** Opens the port to devices and operators. Returns it. */
+async function serve(
+  config: Config,
+  log: Log,
+  parts: Ground & { readonly bus: BusOfMine; readonly core: Core },
+  started: StopStack,
+): Promise<number> {
+  const { core, bus, registry, metrics, certificate, access } = parts
+  const { limits } = config
   let stopping = false
+  const health = () => {
+    const healths = { bus: bus.health(), registry: registry.health() }
+    return { ready: !stopping && healths.bus.ready && healths.registry.ready, stopping, parts: healths }
+  }
   const server = createListener({
     tls: certificate?.current() ?? 'off',
     maxSockets: limits.maxConnections + OTHER_SOCKETS,
     onRefused: (reason) => metrics.count('handshakes_refused', reason),
   })
-  const health = () => {
-    const parts = { bus: bus.health(), registry: registry.health() }
-    return { ready: !stopping && parts.bus.ready && parts.registry.ready, stopping, parts }
-  }
-  const http = buildHttp({
-    ...{ server, operator: core.fleet, keys: access, health, log, version: await projectVersion() },
-    metricsText: () => metrics.text(),
-  })
+  const version = await projectVersion()
+  const metricsText = () => metrics.text()
+  const http = buildHttp({ server, operator: core.fleet, keys: access, health, metricsText, log, version })
   await http.ready()
-  serveDevices({
-    ...{ server, log, metrics },
-    admit: (request) => core.admission.admit(request),
-    connect: (claims, link, facts) => core.connections.open(claims, link, facts),
-    handshakeTimeoutMs: limits.handshakeTimeoutMs,
-    bufferedMaxBytes: limits.bufferedMaxBytes,
-  })
-  showGauges(metrics, core, bus, registry, certificate)
-
+  serveDevices({ server, admission: core.admission, connections: core.connections, log, metrics, limits })
+  showGauges(metrics, parts)
   const { port } = await listen(server, config.port, config.host)
   started.push('listener', () => closeListener(server))
   started.push('http', () => http.close())
-  started.push('sessions', () => drain(core.sessions, clock, config.drainMs, Math.random))
-  started.push('duties', repeat(core.duties, clock, log))
+  started.push('sessions', () => drain(core.sessions, systemClock, config.drainMs, Math.random))
+  started.push('duties', repeat(core.duties, systemClock, log))
   if (certificate)
     started.push(
       'certificate watch',
@@ -116,13 +143,7 @@ async function start(config: Config, log: Log, started: StopStack): Promise<Runn
     stopping = true
     core.admission.refuseAll()
   })
-
-  const address = addressOf(config, port, bus.port, certificate)
-  await writeAddress(config.dataDir, address)
-  started.push('run file', () => forgetAddress(config.dataDir))
-  log.info({ port, url: address.url, bus: address.mqtt_url, node }, 'gateway ready')
-  const stop = () => started.stop()
-  return { address, newAdminKey: access.newKey, caFingerprint: certificate?.caFingerprint, stop }
+  return port
 }
 
 function openCertificate(config: Config, log: Log): Promise<CertificateSource> | undefined {
@@ -137,7 +158,7 @@ async function openBus(
   log: Log,
   metrics: PrometheusMetrics,
   onRequest: (request: BusRequest) => Promise<void>,
-): Promise<Bus & { readonly port?: number }> {
+): Promise<BusOfMine> {
   const { bus, baseTopic: base, nodeId: node } = config
   const common = { base, node, topics: topicsUnder(base), onRequest, log, metrics }
   if (bus.kind === 'embedded') return new EmbeddedBroker({ ...common, ...bus })
@@ -172,13 +193,8 @@ function addressOf(
   }
 }
 
-function showGauges(
-  metrics: PrometheusMetrics,
-  core: Core,
-  bus: Bus,
-  registry: SqliteRegistry,
-  certificate: CertificateSource | undefined,
-): void {
+function showGauges(metrics: PrometheusMetrics, parts: Ground & { readonly bus: Bus; readonly core: Core }): void {
+  const { core, bus, registry, certificate } = parts
   metrics.gauge('sessions_online', () => core.sessions.online)
   metrics.gauge('bus_ready', () => Number(bus.health().ready))
   metrics.gauge('bus_backlog_messages', () => bus.backlog().messages)

@@ -3,9 +3,11 @@ import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { DEVICE_FRAME_MAX_BYTES } from '../../protocol/limits.ts'
-import type { ConnectionEvents } from '../core/connections.ts'
+import type { Admission } from '../core/admission.ts'
+import type { ConnectionEvents, Connections } from '../core/connections.ts'
+import type { GatewayLimits } from '../core/limits.ts'
 import type { DeviceClaims, DeviceLink, Log, Metrics } from '../core/ports.ts'
-import { type Refusal, SUBPROTOCOL, type UpgradeRequest } from '../core/upgrade-rules.ts'
+import { type Refusal, SUBPROTOCOL } from '../core/upgrade-rules.ts'
 
 /** [L-24] Fragments of one message; a client that needs more is not sending telemetry. */
 const FRAGMENTS_MAX = 64
@@ -20,14 +22,12 @@ const LINGER_MS = 1_000
 
 export interface DeviceSocketOptions {
   readonly server: Server
-  /** Decides before the 101. Never rejects. */
-  readonly admit: (request: UpgradeRequest) => Promise<DeviceClaims | Refusal>
-  readonly connect: (claims: DeviceClaims, link: DeviceLink, facts: object) => ConnectionEvents
+  /** Decides before the 101. */
+  readonly admission: Pick<Admission, 'admit'>
+  readonly connections: Pick<Connections, 'open'>
   readonly log: Log
   readonly metrics: Metrics
-  readonly handshakeTimeoutMs: number
-  /** Bytes queued towards one device before it counts as too slow [S-9]. */
-  readonly bufferedMaxBytes: number
+  readonly limits: Pick<GatewayLimits, 'handshakeTimeoutMs' | 'bufferedMaxBytes'>
 }
 
 /** The WebSocket side of the HTTP server: handshakes, frames, and the end of each socket. */
@@ -97,17 +97,17 @@ class Handshake {
 
   /** The answer, at the latest in time for a client that waits 5 s. */
   async #decide(): Promise<DeviceClaims | Refusal> {
-    const { admit, handshakeTimeoutMs } = this.#options
+    const { admission, limits } = this.#options
     const { method = '', url = '', headers } = this.#request
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<Refusal>((resolve) => {
       const detail = 'The token could not be checked in time.'
       timer = setTimeout(
         () => resolve({ status: 503, code: 'handshake_timeout', detail, retryAfterS: 15 }),
-        handshakeTimeoutMs,
+        limits.handshakeTimeoutMs,
       )
     })
-    const admitted = admit({ method, target: url, headers, address: this.#address })
+    const admitted = admission.admit({ method, target: url, headers, address: this.#address })
     try {
       return await Promise.race([admitted, late])
     } finally {
@@ -117,9 +117,9 @@ class Handshake {
 
   #upgrade(claims: DeviceClaims): void {
     this.#upgrader.handleUpgrade(this.#request, this.#socket, this.#head, (socket) => {
-      const link = new SocketLink(socket, this.#options.bufferedMaxBytes)
+      const link = new SocketLink(socket, this.#options.limits.bufferedMaxBytes)
       const facts = { address: this.#address, tokenId: claims.tokenId, tls: tlsVersion(this.#request) }
-      const events = this.#options.connect(claims, link, facts)
+      const events = this.#options.connections.open(claims, link, facts)
       forward(socket, events)
     })
   }

@@ -50,6 +50,7 @@ describe('devices', () => {
     expect(code).toBe(0)
     expect(stdout).toContain(`  gateway gateway.example ${api.port}\n`)
     expect(stdout).toMatch(/^ {2}token signed\.greenhouse-1\.token-\d+$/m)
+    expect(stdout.match(/signed\./g)).toHaveLength(1)
     expect(await api.operator.device('greenhouse-1')).toMatchObject({ model: 'esp32-s3', tags: ['north', 'roof'] })
     expect((await fairlead('device show greenhouse-1 --json')).stdout).not.toContain('signed.')
   })

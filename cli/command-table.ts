@@ -1,0 +1,48 @@
+import type { Flags, Given } from './arguments.ts'
+import { commandCommands } from './commands.ts'
+import { deviceCommands } from './devices.ts'
+import { login } from './login.ts'
+import { status } from './status.ts'
+import { tokenCommands } from './tokens.ts'
+
+export interface Command {
+  /** `device add` */
+  readonly words: string
+  /** `<needed> [optional]` in order. */
+  readonly operands: readonly string[]
+  readonly flags: Flags
+  readonly about: string
+  /** The exit code; or rejects with one of the failures. */
+  run(given: Given): Promise<number>
+}
+
+/** Every command knows these. */
+export const COMMON_FLAGS: Flags = {
+  json: { type: 'boolean', about: 'print JSON, for programs' },
+  url: { type: 'string', value: 'url', about: 'the gateway (FAIRLEAD_URL, the login, ./data/run.json)' },
+  ca: { type: 'string', value: 'file', about: 'the CA to trust (FAIRLEAD_CA, the login, ./data/run.json)' },
+  key: { type: 'string', value: 'key', about: 'the API key (FAIRLEAD_API_KEY, FAIRLEAD_ADMIN_KEY, the login)' },
+  help: { type: 'boolean', short: 'h', about: 'say how a command is used' },
+}
+
+const tail: Command = {
+  words: 'tail',
+  operands: ['[device]'],
+  flags: {
+    mqtt: { type: 'string', value: 'url', about: 'the bus (FAIRLEAD_MQTT_URL, ./data/run.json)' },
+    base: { type: 'string', value: 'topic', about: 'the base topic (FAIRLEAD_BASE_TOPIC, fairlead)' },
+    count: { type: 'string', short: 'n', value: 'n', about: 'end after so many messages' },
+  },
+  about: 'show what devices send, as it arrives on the bus',
+  // The MQTT client is the one thing here that is slow to load.
+  run: async (given) => (await import('./tail.ts')).tail(given),
+}
+
+export const COMMANDS: readonly Command[] = [
+  ...deviceCommands,
+  ...tokenCommands,
+  ...commandCommands,
+  tail,
+  status,
+  login,
+]

@@ -1,0 +1,130 @@
+import { type CommandState, isFinal } from '../protocol/command-request.ts'
+import type { Given } from './arguments.ts'
+import type { Command } from './command-table.ts'
+import { devicePath } from './devices.ts'
+import { EXIT, UsageError } from './failures.ts'
+import { printFields, printJson, printTable, timeText } from './print.ts'
+import { askGateway } from './request.ts'
+import { findConnection } from './settings.ts'
+
+interface CommandView {
+  readonly id: string
+  readonly device: string
+  readonly name: string
+  readonly params: object
+  readonly state: CommandState
+  readonly result?: unknown
+  readonly error?: { readonly code: string; readonly message: string }
+  readonly late_result?: unknown
+  readonly due_at?: number
+  readonly created_at: number
+  readonly history: readonly { readonly state: string; readonly at: number }[]
+}
+
+/** The gateway holds an answer back no longer. */
+const WAIT_MAX_S = 60
+const LIST_DEFAULT = 20
+
+export const commandCommands: readonly Command[] = [
+  {
+    words: 'command send',
+    operands: ['<device>', '<name>', '[json-params]'],
+    flags: {
+      ttl: { type: 'string', value: 'time', about: 'until the device must have accepted it (1h)' },
+      timeout: { type: 'string', value: 'time', about: 'how long it may run then (30s)' },
+      wait: { type: 'string', value: 'time', about: 'wait for its end, up to 60s; exit 1 unless it succeeded' },
+    },
+    about: 'send a command; it is kept for a device that is away',
+    run: send,
+  },
+  { words: 'command show', operands: ['<id>'], flags: {}, about: 'one command with its history', run: show },
+  {
+    words: 'command list',
+    operands: ['<device>'],
+    flags: {
+      limit: { type: 'string', short: 'n', value: 'n', about: `how many, newest first (${LIST_DEFAULT}, at most 200)` },
+    },
+    about: 'the latest commands of a device',
+    run: list,
+  },
+  { words: 'command cancel', operands: ['<id>'], flags: {}, about: 'cancel a command that waits', run: cancel },
+]
+
+const commandPath = (id: string): string => `/api/v1/commands/${encodeURIComponent(id)}`
+
+async function send(given: Given): Promise<number> {
+  const waitS = given.seconds('wait')
+  if (waitS !== undefined && waitS > WAIT_MAX_S) throw new UsageError(`--wait is at most ${WAIT_MAX_S}s`)
+  const body = {
+    name: given.operand(1),
+    params: readParams(given.operands[2]),
+    ttl_s: given.seconds('ttl'),
+    timeout_s: given.seconds('timeout'),
+  }
+  const query = waitS === undefined ? '' : `?wait=${waitS}s`
+  const answer = await askGateway(findConnection(given), {
+    method: 'POST',
+    path: `${devicePath(given.operand(0))}/commands${query}`,
+    body,
+    extraWaitMs: (waitS ?? 0) * 1000,
+  })
+  const command = answer.body as CommandView
+  print(given, command)
+  if (waitS === undefined) return EXIT.ok
+  if (!isFinal(command.state)) {
+    process.stderr.write(`fairlead: not ended within ${waitS}s; look again: fairlead command show ${command.id}\n`)
+  }
+  return command.state === 'succeeded' ? EXIT.ok : EXIT.refused
+}
+
+function readParams(text: string | undefined): object | undefined {
+  if (text === undefined) return undefined
+  try {
+    const params: unknown = JSON.parse(text)
+    if (typeof params === 'object' && params !== null && !Array.isArray(params)) return params
+  } catch {
+    // said below
+  }
+  throw new UsageError(`the params are not a JSON object such as '{"on":true}': ${text}`)
+}
+
+async function show(given: Given): Promise<number> {
+  const { body } = await askGateway(findConnection(given), { method: 'GET', path: commandPath(given.operand(0)) })
+  print(given, body as CommandView)
+  return EXIT.ok
+}
+
+async function cancel(given: Given): Promise<number> {
+  const path = `${commandPath(given.operand(0))}/cancel`
+  const { body } = await askGateway(findConnection(given), { method: 'POST', path })
+  print(given, body as CommandView)
+  return EXIT.ok
+}
+
+async function list(given: Given): Promise<number> {
+  const path = `${devicePath(given.operand(0))}/commands?limit=${given.integer('limit') ?? LIST_DEFAULT}`
+  const { body } = await askGateway(findConnection(given), { method: 'GET', path })
+  if (given.isSet('json')) printJson(body)
+  else printTable(['ID', 'STATE', 'NAME', 'CREATED'], (body as { items: CommandView[] }).items.map(toRow))
+  return EXIT.ok
+}
+
+function toRow({ id, state, name, created_at }: CommandView): string[] {
+  return [id, state, name, timeText(created_at) ?? '']
+}
+
+function print(given: Given, command: CommandView): void {
+  if (given.isSet('json')) return printJson(command)
+  const { error } = command
+  printFields({
+    id: command.id,
+    device: command.device,
+    command: `${command.name} ${JSON.stringify(command.params)}`,
+    state: command.state,
+    result: command.result === undefined ? undefined : JSON.stringify(command.result),
+    error: error && `${error.message} (${error.code})`,
+    'late result': command.late_result === undefined ? undefined : JSON.stringify(command.late_result),
+    until: timeText(command.due_at),
+    history: command.history.map(({ state, at }) => `${state} ${timeText(at)}`).join(', '),
+  })
+}

@@ -1,0 +1,48 @@
+import type { Flags } from './arguments.ts'
+import { COMMANDS, COMMON_FLAGS, type Command } from './command-table.ts'
+
+/** The whole command line on one page. */
+export function overview(): string {
+  const lines = COMMANDS.map((command) => [usage(command), command.about] as const)
+  return [
+    'Usage: fairlead <command> [flags]   (in this repository: npm run fairlead -- <command>)',
+    '',
+    ...columns(lines),
+    '',
+    'Flags of every command:',
+    ...columns(flagLines(COMMON_FLAGS)),
+    '',
+    'Exit codes: 0 done, 1 the gateway refused or the command failed, 2 wrong usage, 3 no gateway reached.',
+    'Away from a terminal, tables are lines with tabs and without a heading.',
+  ].join('\n')
+}
+
+/** How one command is used. */
+export function helpFor(command: Command): string {
+  const own = flagLines(command.flags)
+  return [
+    `Usage: fairlead ${usage(command)}${own.length > 0 ? ' [flags]' : ''}`,
+    '',
+    `  ${command.about}`,
+    ...(own.length > 0 ? ['', ...columns(own)] : []),
+    '',
+    'Flags of every command:',
+    ...columns(flagLines(COMMON_FLAGS)),
+  ].join('\n')
+}
+
+export function usage(command: Command): string {
+  return [command.words, ...command.operands].join(' ')
+}
+
+function flagLines(flags: Flags): (readonly [string, string])[] {
+  return Object.entries(flags).map(([name, { short, value, about }]) => {
+    const names = short === undefined ? `--${name}` : `-${short}, --${name}`
+    return [value === undefined ? names : `${names} <${value}>`, about] as const
+  })
+}
+
+function columns(lines: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...lines.map(([left]) => left.length))
+  return lines.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)
+}
