@@ -99,6 +99,7 @@ async function openCore(config: Config, log: Log, ground: Ground, started: StopS
   started.push('bus', () => bus.stop(limits.stopGraceMs / 2))
   await core.presence.restore()
   await core.lastValues.restore()
+  await core.info.restore()
   started.push('last values', () => core.lastValues.save())
   started.push('command changes', () => core.changes.settled(limits.stopGraceMs / 4))
   return { bus, core }

@@ -63,6 +63,7 @@ function prettyStream(options: LogOptions): DestinationStream {
   const pretty = prettyFactory({
     colorize: options.destination === undefined,
     translateTime: 'SYS:HH:MM:ss.l',
+    singleLine: true,
     errorLikeObjectKeys: ['error'],
   })
   const target = options.destination ?? destination({ dest: 1, sync: true })

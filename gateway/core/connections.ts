@@ -3,12 +3,12 @@ import { parseDeviceMessage } from '../../protocol/device-messages.ts'
 import { DEVICE_FRAME_MAX_BYTES, POINTS_MAX, TELEMETRY_MAX_BYTES } from '../../protocol/limits.ts'
 import type { Hello, SessionLimits } from '../../protocol/messages.ts'
 import { describeProblem } from '../../protocol/problem.ts'
-import type { Topics } from '../../protocol/topics.ts'
 import { credentialProblem } from './admission.ts'
 import type { CommandDelivery } from './command-delivery.ts'
 import type { DeviceCounters } from './device-counters.ts'
+import type { DeviceInfo } from './device-info.ts'
 import type { GatewayLimits } from './limits.ts'
-import type { Bus, Clock, DeviceClaims, DeviceLink, Log, Metrics, Registry } from './ports.ts'
+import type { Clock, DeviceClaims, DeviceLink, Log, Metrics, Registry } from './ports.ts'
 import type { PresenceBoard } from './presence.ts'
 import { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
@@ -20,8 +20,6 @@ const SETTLE_POLL_MS = 20
 
 export interface ConnectionsNeeds {
   readonly registry: Registry
-  readonly bus: Pick<Bus, 'publish'>
-  readonly topics: Topics
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -31,6 +29,7 @@ export interface ConnectionsNeeds {
   readonly presence: PresenceBoard
   readonly uplink: Uplink
   readonly delivery: CommandDelivery
+  readonly info: DeviceInfo
 }
 
 /** What the socket's adapter reports of one connection. */
@@ -177,20 +176,18 @@ export class Connections {
     })
   }
 
-  /** [U-4] Shows model and firmware, and remembers them. Nothing waits for it. */
+  /** Remembers and shows what the device is. Nothing waits for it. */
   #introduce(session: Session, hello: Hello): void {
-    const { registry, bus, topics, log } = this.#needs
+    const { registry, info, log, clock } = this.#needs
     const { device, claims } = session
-    const { firmware, model, capabilities } = hello
-    session.log.info({ session: session.number, firmware, model, boot: hello.boot }, 'device ready')
+    const { firmware, model, capabilities, boot } = hello
+    session.log.info({ session: session.number, firmware, model, boot }, 'device ready')
     const done = async (): Promise<void> => {
-      await registry.markTokenUsed(device, claims.tokenId, this.#needs.clock.wallMs())
-      const row = await registry.updateDevice(device, { firmware, model })
-      if (row === undefined) return // deleted meanwhile; nothing may wait from here on, or a deletion would be overtaken
-      const info = { model, firmware, tags: row.tags, capabilities, next_wake_s: hello.nextWakeS }
-      await bus.publish(topics.info(device), JSON.stringify(info), { retain: true })
+      await registry.markTokenUsed(device, claims.tokenId, clock.wallMs())
+      const row = await registry.updateDevice(device, { firmware, model, capabilities })
+      if (row !== undefined) info.publish(row)
     }
-    done().catch((error: unknown) => log.warn({ error, device }, 'info not published'))
+    done().catch((error: unknown) => log.warn({ error, device }, 'device not updated'))
   }
 
   #ended(session: Session, reason: string, sleepS: number | undefined): void {

@@ -5,6 +5,7 @@ import { CommandDelivery } from './command-delivery.ts'
 import { Commands } from './commands.ts'
 import { Connections } from './connections.ts'
 import { DeviceCounters } from './device-counters.ts'
+import { DeviceInfo } from './device-info.ts'
 import { Fleet } from './fleet.ts'
 import { HEARTBEAT_TICK_MS, Heartbeat } from './heartbeat.ts'
 import { Ingest } from './ingest.ts'
@@ -44,6 +45,7 @@ export interface Core {
   readonly commands: Commands
   readonly changes: CommandChanges
   readonly fleet: Fleet
+  readonly info: DeviceInfo
   readonly presence: PresenceBoard
   readonly lastValues: LastValues
   readonly sessions: Sessions
@@ -56,14 +58,15 @@ export function buildCore(needs: CoreNeeds): Core {
   const counters = new DeviceCounters(needs.metrics)
   const presence = new PresenceBoard(needs)
   const lastValues = new LastValues({ ...needs, counters })
+  const info = new DeviceInfo(needs)
   const changes = new CommandChanges(needs)
   const delivery = new CommandDelivery({ ...needs, sessions, changes })
   const commands = new Commands({ ...needs, delivery, changes })
   const ingest = new Ingest({ ...needs, counters, lastValues, sessions })
   const uplink = new Uplink({ ...needs, ingest, commands, counters })
-  const connections = new Connections({ ...needs, counters, sessions, presence, uplink, delivery })
+  const connections = new Connections({ ...needs, counters, sessions, presence, uplink, delivery, info })
   const admission = new Admission({ ...needs, connections: () => sessions.size })
-  const fleet = new Fleet({ ...needs, counters, sessions, presence, lastValues, commands })
+  const fleet = new Fleet({ ...needs, counters, sessions, presence, lastValues, commands, info })
   const heartbeat = new Heartbeat({ ...needs, sessions })
   const duties: Duty[] = [
     { name: 'heartbeat', everyMs: HEARTBEAT_TICK_MS, run: () => heartbeat.tick() },
@@ -72,5 +75,5 @@ export function buildCore(needs: CoreNeeds): Core {
     { name: 'command changes', everyMs: DUE_EVERY_MS, run: () => changes.publish() },
     { name: 'last values', everyMs: VALUES_EVERY_MS, run: () => lastValues.tick() },
   ]
-  return { admission, connections, commands, changes, fleet, presence, lastValues, sessions, duties }
+  return { admission, connections, commands, changes, fleet, info, presence, lastValues, sessions, duties }
 }

@@ -5,6 +5,7 @@ import type { Topics } from '../../protocol/topics.ts'
 import type { CommandRecord } from './command-machine.ts'
 import type { Commands } from './commands.ts'
 import type { DeviceCounters } from './device-counters.ts'
+import type { DeviceInfo } from './device-info.ts'
 import { GatewayError } from './errors.ts'
 import type { LastValues } from './last-values.ts'
 import type { GatewayLimits } from './limits.ts'
@@ -27,6 +28,7 @@ export interface FleetNeeds {
   readonly presence: PresenceBoard
   readonly lastValues: LastValues
   readonly commands: Commands
+  readonly info: DeviceInfo
   readonly newId: () => string
 }
 
@@ -46,7 +48,7 @@ export class Fleet implements Operator {
     const signed = await this.#sign(token) // first: a key that cannot be read must not leave a device without token
     if ((await this.#needs.registry.createDevice(row, token)) === 'exists') throw new GatewayError('device_exists')
     this.#needs.presence.introduce(id)
-    return { device: this.#view({ ...row, enabled: true }), token: signed }
+    return { device: this.#view({ ...row, enabled: true, capabilities: [] }), token: signed }
   }
 
   async device(id: string): Promise<DeviceView> {
@@ -63,6 +65,7 @@ export class Fleet implements Operator {
     const row = await this.#needs.registry.updateDevice(id, patch)
     if (row === undefined) throw new GatewayError('device_not_found')
     if (!row.enabled) this.#endAll(id, CLOSE.deviceDisabled)
+    this.#needs.info.publish(row)
     return this.#view(row)
   }
 

@@ -30,9 +30,12 @@ interface Place {
 /** Telemetry, events and channel data on their way to the bus: placed, published, acknowledged. */
 export class Ingest {
   readonly #needs: IngestNeeds
+  /** Bytes waiting for the bus at which the next device gives way. */
+  #giveWayAboveBytes: number
 
   constructor(needs: IngestNeeds) {
     this.#needs = needs
+    this.#giveWayAboveBytes = needs.limits.unconfirmedMaxBytes
   }
 
   /** Takes one message of a ready session: repeated, refused, or published and acknowledged after the bus. */
@@ -137,10 +140,16 @@ export class Ingest {
     return boot === session.boot ? undefined : boot
   }
 
-  /** When all devices together wait for too much, the one with the most gives way. */
+  /**
+   * [A-8] When all devices together wait for too much, the one with the most gives way. What it sent waits on, so the
+   * next goes only when it has grown by a window more: else one message after the other would send the fleet away.
+   */
   #holdBudget(): void {
     const { bus, limits, sessions } = this.#needs
-    if (bus.backlog().bytes <= limits.unconfirmedMaxBytes) return
+    const { bytes } = bus.backlog()
+    if (bytes <= limits.unconfirmedMaxBytes) this.#giveWayAboveBytes = limits.unconfirmedMaxBytes
+    if (bytes <= this.#giveWayAboveBytes) return
+    this.#giveWayAboveBytes = bytes + limits.windowBytes
     sessions.heaviest()?.end(CLOSE.busUnavailable)
   }
 }

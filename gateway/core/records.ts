@@ -11,6 +11,7 @@ export interface DeviceRow extends NewDevice {
   readonly enabled: boolean
   /** As the device said in its last `hello`. */
   readonly firmware?: string
+  readonly capabilities: readonly string[]
 }
 
 export interface DevicePatch {
@@ -18,6 +19,7 @@ export interface DevicePatch {
   readonly tags?: readonly string[]
   readonly enabled?: boolean
   readonly firmware?: string
+  readonly capabilities?: readonly string[]
 }
 
 /** The text of a token is never stored: it can be signed again from its row. */

@@ -26,7 +26,7 @@ function deviceContract(opened: () => RegistryUnderTest): void {
     const { registry } = opened()
     const device = newDevice('greenhouse-1', { model: 'esp32', tags: ['roof', 'ä "quoted"'] })
     expect(await registry.createDevice(device, newToken('greenhouse-1'))).toBe('created')
-    expect(await registry.device('greenhouse-1')).toEqual({ ...device, enabled: true })
+    expect(await registry.device('greenhouse-1')).toEqual({ ...device, enabled: true, capabilities: [] })
     expect(await registry.device('greenhouse-2')).toBeUndefined()
   })
 
@@ -64,9 +64,14 @@ function deviceContract(opened: () => RegistryUnderTest): void {
       model: 'm',
       tags: ['x'],
     })
-    await registry.updateDevice('d', { firmware: '1.2.3' })
+    await registry.updateDevice('d', { firmware: '1.2.3', capabilities: ['vent'] })
     const after = await registry.updateDevice('d', { tags: [], model: 'n' })
-    expect(after).toEqual({ ...newDevice('d', { model: 'n' }), enabled: false, firmware: '1.2.3' })
+    expect(after).toEqual({
+      ...newDevice('d', { model: 'n' }),
+      enabled: false,
+      firmware: '1.2.3',
+      capabilities: ['vent'],
+    })
     expect(await registry.device('d')).toEqual(after)
     expect(await registry.updateDevice('nobody', { enabled: true })).toBeUndefined()
   })
@@ -265,7 +270,7 @@ function lifeContract(opened: () => RegistryUnderTest): void {
     await registry.savePresence(presence('d', 7))
     await registry.putApiKey(key)
     const again = await opened().reopen()
-    expect(await again.device('d')).toEqual({ ...newDevice('d', { tags: ['x'] }), enabled: true })
+    expect(await again.device('d')).toEqual({ ...newDevice('d', { tags: ['x'] }), enabled: true, capabilities: [] })
     expect((await again.credential('d', 't'))?.token?.revokedAtMs).toBe(NOW_MS)
     expect(await again.presences()).toEqual([presence('d', 7)])
     expect(await again.apiKeyByHash(key.sha256)).toEqual(key)

@@ -27,6 +27,7 @@ export class FakeOperator implements Operator {
       id,
       model: input.model,
       tags: input.tags ?? [],
+      capabilities: [],
       createdAtMs: Date.now(),
       enabled: true,
       presence: {

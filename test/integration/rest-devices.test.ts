@@ -73,6 +73,7 @@ describe('reading devices', () => {
       id: 'a',
       firmware: '1.2.0',
       tags: [],
+      capabilities: [],
       enabled: true,
       created_at: device.createdAtMs,
       presence: { state: 'sleeping', session: 42, since: 1000, reason: 'sleep', node: 'test', wake_at: 2000 },

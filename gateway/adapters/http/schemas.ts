@@ -99,6 +99,7 @@ const deviceFields = {
   id: Name('Id of the device.'),
   model: Type.Optional(Type.String()),
   firmware: Type.Optional(Type.String({ description: 'As the device said in its last hello.' })),
+  capabilities: Type.Array(Type.String(), { description: 'As the device said in its last hello.' }),
   tags: Type.Array(Type.String()),
   enabled: Type.Boolean(),
   created_at: TimeMs('When the device was added.'),

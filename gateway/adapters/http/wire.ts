@@ -10,6 +10,7 @@ export function deviceToWire(device: DeviceView): DeviceWire {
     id: device.id,
     model: device.model,
     firmware: device.firmware,
+    capabilities: [...device.capabilities],
     tags: [...device.tags],
     enabled: device.enabled,
     created_at: device.createdAtMs,

@@ -8,10 +8,11 @@ interface Row {
   readonly tags: string
   readonly enabled: number
   readonly firmware: string | null
+  readonly capabilities: string
   readonly created_at_ms: number
 }
 
-const SELECT = 'SELECT id, model, tags, enabled, firmware, created_at_ms FROM devices'
+const SELECT = 'SELECT id, model, tags, enabled, firmware, capabilities, created_at_ms FROM devices'
 
 export function createDevice(db: Database, device: NewDevice, token: NewToken): 'created' | 'exists' {
   const made = db.run(
@@ -45,13 +46,15 @@ export function updateDevice(db: Database, id: string, patch: DevicePatch): Devi
     tags: patch.tags ?? before.tags,
     enabled: patch.enabled ?? before.enabled,
     firmware: patch.firmware ?? before.firmware,
+    capabilities: patch.capabilities ?? before.capabilities,
   }
   db.run(
-    'UPDATE devices SET model = ?, tags = ?, enabled = ?, firmware = ? WHERE id = ?',
+    'UPDATE devices SET model = ?, tags = ?, enabled = ?, firmware = ?, capabilities = ? WHERE id = ?',
     after.model ?? null,
     JSON.stringify(after.tags),
     after.enabled ? 1 : 0,
     after.firmware ?? null,
+    JSON.stringify(after.capabilities),
     id,
   )
   return after
@@ -69,6 +72,7 @@ function deviceOf(row: Row): DeviceRow {
     tags: JSON.parse(row.tags) as string[],
     enabled: row.enabled === 1,
     firmware: row.firmware ?? undefined,
+    capabilities: JSON.parse(row.capabilities) as string[],
     createdAtMs: row.created_at_ms,
   }
 }

@@ -14,6 +14,7 @@ CREATE TABLE devices (
   tags          TEXT NOT NULL,
   enabled       INTEGER NOT NULL DEFAULT 1 CHECK (enabled IN (0, 1)),
   firmware      TEXT,
+  capabilities  TEXT NOT NULL DEFAULT '[]',
   created_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
