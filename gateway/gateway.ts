@@ -18,6 +18,7 @@ import {
 import { openDeviceTokens } from './adapters/tokens/device-tokens.ts'
 import { serveDevices } from './adapters/websocket.ts'
 import type { Config } from './config.ts'
+import type { BusConfig } from './config-bus.ts'
 import { buildCore, type Core } from './core/core.ts'
 import { drain } from './core/drain.ts'
 import { repeat } from './core/periodic.ts'
@@ -164,7 +165,15 @@ async function openBus(
   const common = { base, node, topics: topicsUnder(base), onRequest, log, metrics }
   if (bus.kind === 'embedded') return new EmbeddedBroker({ ...common, ...bus })
   const ca = bus.caPath === undefined ? undefined : await readFile(bus.caPath)
-  return new MqttBus({ ...common, ...bus, ca })
+  return new MqttBus({ ...common, url: withCredentials(bus), ca })
+}
+
+/** The configuration keeps the secret apart from the URL, so that the URL may be shown. */
+function withCredentials(bus: BusConfig & { kind: 'external' }): string {
+  const url = new URL(bus.url)
+  url.username = encodeURIComponent(bus.username ?? '')
+  url.password = encodeURIComponent(bus.password ?? '')
+  return url.href
 }
 
 /** The listener stops taking sockets at once; those left are cut after FAREWELL_MS. */
@@ -186,12 +195,18 @@ function addressOf(
   return {
     pid: process.pid,
     port,
-    url: `${scheme}://localhost:${port}`,
+    url: `${scheme}://${reachableHost(config.host)}:${port}`,
     ca: certificate?.caPath,
     mqtt_url: bus.kind === 'external' ? bus.url : `mqtt://${bus.host}:${brokerPort}`,
     node: config.nodeId,
     started_at: Date.now(),
   }
+}
+
+/** Where a tool on this machine finds the listener. */
+function reachableHost(host: string | undefined): string {
+  if (host === undefined || host === '::' || host === '0.0.0.0' || host === '127.0.0.1') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
 }
 
 function showGauges(metrics: PrometheusMetrics, parts: Ground & { readonly bus: Bus; readonly core: Core }): void {

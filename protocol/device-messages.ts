@@ -2,7 +2,7 @@ import { Fields } from './fields.ts'
 import { messageType, parseObject } from './frame.ts'
 import type { JsonObject } from './json.ts'
 import { CAPABILITIES_MAX, LABEL_MAX_BYTES, LOG_TEXT_MAX_BYTES, SEQ_MAX, SLEEP_MAX_S } from './limits.ts'
-import { type CommandResult, type DeviceMessage, LOG_LEVELS } from './messages.ts'
+import { type CommandResult, type DeviceMessage, type Hello, LOG_LEVELS } from './messages.ts'
 import { isBootId, isName } from './names.ts'
 import type { Parsed } from './problem.ts'
 import { readPoints, readTime } from './telemetry.ts'
@@ -24,14 +24,7 @@ export function parseDeviceMessage(text: string): Parsed<DeviceMessage> {
 function read(type: string, f: Fields): DeviceMessage | undefined {
   switch (type) {
     case 'hello':
-      return {
-        type,
-        boot: f.boot(),
-        firmware: f.text('firmware', LABEL_MAX_BYTES),
-        model: f.text('model', LABEL_MAX_BYTES),
-        capabilities: readCapabilities(f),
-        nextWakeS: f.optionalInteger('next_wake_s', 1, SLEEP_MAX_S),
-      }
+      return readHello(f)
     case 'telemetry':
       return { type, seq: f.seq(), boot: f.optionalBoot(), points: readPoints(f) }
     case 'event':
@@ -64,6 +57,17 @@ function read(type: string, f: Fields): DeviceMessage | undefined {
       return { type, sleepS: f.optionalInteger('sleep_s', 1, SLEEP_MAX_S) }
     default:
       return undefined
+  }
+}
+
+function readHello(f: Fields): Hello {
+  return {
+    type: 'hello',
+    boot: f.boot(),
+    firmware: f.text('firmware', LABEL_MAX_BYTES),
+    model: f.text('model', LABEL_MAX_BYTES),
+    capabilities: readCapabilities(f),
+    nextWakeS: f.optionalInteger('next_wake_s', 1, SLEEP_MAX_S),
   }
 }
 

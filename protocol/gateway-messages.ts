@@ -1,7 +1,7 @@
 import { Fields } from './fields.ts'
 import { messageType, parseObject } from './frame.ts'
 import { LOG_TEXT_MAX_BYTES, SEQ_MAX } from './limits.ts'
-import { type GatewayMessage, NACK_CODES, type SessionLimits } from './messages.ts'
+import { type GatewayMessage, NACK_CODES, type SessionLimits, type Welcome } from './messages.ts'
 import type { Parsed } from './problem.ts'
 
 /** [K-3] */
@@ -23,13 +23,7 @@ export function parseGatewayMessage(text: string): Parsed<GatewayMessage> {
 function read(type: string, f: Fields): GatewayMessage | undefined {
   switch (type) {
     case 'welcome':
-      return {
-        type,
-        session: f.integer('session', 1, MS_MAX),
-        now: f.integer('now', 0, MS_MAX),
-        limits: readLimits(f),
-        acked: f.optionalInteger('acked', 0, SEQ_MAX),
-      }
+      return readWelcome(f)
     case 'ack':
       return { type, seq: f.seq(), boot: f.optionalBoot() }
     case 'nack':
@@ -64,6 +58,16 @@ function read(type: string, f: Fields): GatewayMessage | undefined {
       }
     default:
       return undefined
+  }
+}
+
+function readWelcome(f: Fields): Welcome {
+  return {
+    type: 'welcome',
+    session: f.integer('session', 1, MS_MAX),
+    now: f.integer('now', 0, MS_MAX),
+    limits: readLimits(f),
+    acked: f.optionalInteger('acked', 0, SEQ_MAX),
   }
 }
 

@@ -2,8 +2,7 @@ import type { JsonObject } from '../protocol/json.ts'
 import type { Command, Desired, GatewayMessage, TelemetryValue, Welcome } from '../protocol/messages.ts'
 import type { Problem } from '../protocol/problem.ts'
 import type { CommandCounts, CommandRun } from './command-runner.ts'
-import type { ConnectionOptions, DeviceState } from './connection-options.ts'
-import type { SimulatedDevice } from './device.ts'
+import type { ConnectionFacts, ConnectionOptions, DeviceState } from './connection-options.ts'
 import type { OutboxRecord, Outcome, RecordTime } from './outbox.ts'
 import type { UplinkCounts } from './uplink.ts'
 
@@ -15,8 +14,17 @@ export interface Transition {
   readonly at: number
 }
 
+/** What a handler may see and do of the device it runs on. */
+export interface HandlersDevice {
+  readonly boot: string
+  readonly unacked: number
+  readonly connection: ConnectionFacts
+  settings: JsonObject
+  reboot(): void
+}
+
 export interface CommandContext extends CommandRun {
-  readonly device: SimulatedDevice
+  readonly device: HandlersDevice
 }
 /** Runs a command; its value is the result's `data`. Throw CommandFailed for a failure with a code of your own. */
 export type CommandHandler = (command: Command, context: CommandContext) => unknown
@@ -35,7 +43,7 @@ export interface DeviceOptions extends ConnectionOptions {
   readonly commands?: Readonly<Record<string, CommandHandler>>
   readonly onCommand?: CommandHandler
   /** Returns the state to report. Default: takes over every key and reports all settings. */
-  readonly onDesired?: (desired: Desired, device: SimulatedDevice) => JsonObject
+  readonly onDesired?: (desired: Desired, device: HandlersDevice) => JsonObject
   /** False: a hostile device that ignores the window and every size. */
   readonly obeyLimits?: boolean
 }

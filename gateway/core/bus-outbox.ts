@@ -1,7 +1,10 @@
 import { GatewayError } from './errors.ts'
 
-/** What the outbox may hold. A gateway of 5,000 devices with full windows holds less; more is an outage. */
-export const OUTBOX_MESSAGES_MAX = 20_000
+/**
+ * What the outbox may hold. A message costs some 0.5 kB beside its own bytes, so both bounds together keep an outage
+ * of the bus near 128 MiB. Full windows of 1,500 devices fit; of a larger fleet the newest messages lose (4021).
+ */
+export const OUTBOX_MESSAGES_MAX = 100_000
 export const OUTBOX_BYTES_MAX = 64 * 1024 * 1024
 /** Longest topic that MQTT can carry. */
 const TOPIC_MAX_BYTES = 65_535

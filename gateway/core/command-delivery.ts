@@ -24,6 +24,8 @@ export class CommandDelivery {
   readonly #needs: CommandDeliveryNeeds
   /** Devices with a pass at work; true when another is wanted after it. */
   readonly #passes = new Map<string, boolean>()
+  /** Devices whose last pass failed. */
+  readonly #retries = new Set<string>()
 
   constructor(needs: CommandDeliveryNeeds) {
     this.#needs = needs
@@ -40,13 +42,22 @@ export class CommandDelivery {
     this.#pass(device)
       .catch((error: unknown) => {
         this.#needs.log.error({ error, device }, 'commands not delivered')
-        this.#needs.clock.after(RETRY_MS, () => this.deliver(device))
+        this.#retryLater(device)
       })
       .finally(() => {
         const again = this.#passes.get(device) === true
         this.#passes.delete(device)
         if (again) this.deliver(device)
       })
+  }
+
+  #retryLater(device: string): void {
+    if (this.#retries.has(device)) return
+    this.#retries.add(device)
+    this.#needs.clock.after(RETRY_MS, () => {
+      this.#retries.delete(device)
+      this.deliver(device)
+    })
   }
 
   /** Asks the device to stop a command; it may end as anything. */

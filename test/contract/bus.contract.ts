@@ -48,7 +48,7 @@ export async function untilReady(bus: Bus): Promise<void> {
 }
 
 /** The outbox's bound in messages [gateway/core/bus-outbox.ts]. */
-const MESSAGES_MAX = 20_000
+const MESSAGES_MAX = 100_000
 
 export function busContract(name: string, open: (settings: BusSettings) => Promise<BusUnderTest>): void {
   describe(`bus: ${name}`, () => {
