@@ -1,20 +1,10 @@
-import type { Flags, Given } from './arguments.ts'
+import type { Flags } from './arguments.ts'
+import type { Command } from './command.ts'
 import { commandCommands } from './commands.ts'
 import { deviceCommands } from './devices.ts'
 import { login } from './login.ts'
 import { status } from './status.ts'
 import { tokenCommands } from './tokens.ts'
-
-export interface Command {
-  /** `device add` */
-  readonly words: string
-  /** `<needed> [optional]` in order. */
-  readonly operands: readonly string[]
-  readonly flags: Flags
-  readonly about: string
-  /** The exit code; or rejects with one of the failures. */
-  run(given: Given): Promise<number>
-}
 
 /** Every command knows these. */
 export const COMMON_FLAGS: Flags = {

@@ -1,6 +1,6 @@
 import { type CommandState, isFinal } from '../protocol/command-request.ts'
 import type { Given } from './arguments.ts'
-import type { Command } from './command-table.ts'
+import type { Command } from './command.ts'
 import { devicePath } from './devices.ts'
 import { EXIT, UsageError } from './failures.ts'
 import { printFields, printJson, printTable, timeText } from './print.ts'

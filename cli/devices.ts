@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os'
 import type { Given } from './arguments.ts'
-import type { Command } from './command-table.ts'
+import type { Command } from './command.ts'
 import { EXIT } from './failures.ts'
 import { printFields, printJson, printLine, printTable, timeText } from './print.ts'
 import { askGateway } from './request.ts'

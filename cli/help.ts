@@ -1,5 +1,6 @@
 import type { Flags } from './arguments.ts'
-import { COMMANDS, COMMON_FLAGS, type Command } from './command-table.ts'
+import type { Command } from './command.ts'
+import { COMMANDS, COMMON_FLAGS } from './command-table.ts'
 
 /** The whole command line on one page. */
 export function overview(): string {

@@ -1,5 +1,6 @@
 import { type Given, parseWords, suggest } from './arguments.ts'
-import { COMMANDS, COMMON_FLAGS, type Command } from './command-table.ts'
+import type { Command } from './command.ts'
+import { COMMANDS, COMMON_FLAGS } from './command-table.ts'
 import { EXIT, exitCodeOf, RefusedError, UsageError } from './failures.ts'
 import { helpFor, overview, usage } from './help.ts'
 import { printable, printLine } from './print.ts'

@@ -1,4 +1,4 @@
-import type { Command } from './command-table.ts'
+import type { Command } from './command.ts'
 import { EXIT } from './failures.ts'
 import { printJson, printLine, printTable } from './print.ts'
 import { askGateway } from './request.ts'

@@ -1,5 +1,5 @@
 import type { Given } from './arguments.ts'
-import type { Command } from './command-table.ts'
+import type { Command } from './command.ts'
 import { devicePath, printConsoleLines } from './devices.ts'
 import { EXIT } from './failures.ts'
 import { printJson, printLine, printTable, timeText } from './print.ts'
