@@ -168,7 +168,7 @@ class SocketLink implements DeviceLink {
   }
 
   send(frame: string): boolean {
-    if (this.#socket.readyState !== this.#socket.OPEN) return false
+    if (this.#socket.readyState !== this.#socket.OPEN) return true // its end is reported by 'close', with its reason
     if (this.#socket.bufferedAmount > this.#bufferedMaxBytes) return false
     this.#socket.send(frame)
     return true

@@ -28,8 +28,8 @@ export interface AckPoint {
 }
 
 /**
- * The sequence numbers of one device [A-1] … [A-5] [A-13]. It outlives the sessions: a message that is still on its way to the
- * bus when the device reconnects and repeats it is known here, is not published twice, and is acknowledged to the
+ * The sequence numbers of one device [A-1] … [A-5] [A-13]. It outlives the sessions: a message that is still on its
+ * way to the bus when the device reconnects and repeats it is known here, is not published twice, and is acknowledged to the
  * new session. Knows neither sockets nor clocks.
  */
 export class DeviceStream {
@@ -128,6 +128,14 @@ export class DeviceStream {
       if (first?.settled) nextMs = Math.min(nextMs ?? Number.POSITIVE_INFINITY, first.ackNotBeforeMs)
     }
     return nextMs
+  }
+
+  /** Whether messages of another boot wait for the bus: a device that lost its outbox does not know of them. */
+  waitsForOtherThan(boot: string): boolean {
+    for (const [other, { waiting }] of this.#boots) {
+      if (other !== boot && waiting.some((entry) => !entry.settled)) return true
+    }
+    return false
   }
 
   /** True when nothing waits for the bus. */

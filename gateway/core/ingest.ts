@@ -76,7 +76,8 @@ export class Ingest {
     if (stream.hasRoom(bytes, limits)) return stream
     session.log.info(stream.unacknowledged, 'window overstepped')
     counters.count(session.device, 'dropped', 'window')
-    session.end(CLOSE.tooMany)
+    // What an earlier boot left on its way is the bus's fault, not the device's.
+    session.end(stream.waitsForOtherThan(session.boot) ? CLOSE.busUnavailable : CLOSE.tooMany)
     return undefined
   }
 

@@ -15,7 +15,7 @@ export interface Clock {
 
 /** One device's socket. */
 export interface DeviceLink {
-  /** Queues the frame and returns at once; false when the link is closed or the device is too slow to take it. */
+  /** Queues the frame and returns at once; false when the device is too slow to take it. Nothing happens after the end. */
   send(frame: string): boolean
   /** Closes after what was queued; the socket is destroyed when the peer does not answer. Calling it twice is harmless. */
   close(code: number, reason: string): void

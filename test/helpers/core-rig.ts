@@ -59,6 +59,8 @@ export class CoreRig {
   readonly memory = new MemoryRegistry()
   readonly limits: GatewayLimits
   readonly core: Core
+  /** The first token of each device that was registered. */
+  readonly tokenOf = new Map<string, string>()
   random = 0
   #ids = 0
 
@@ -73,25 +75,24 @@ export class CoreRig {
 
   /** Registers a device; resolves with the id of its token. */
   async register(id = 'd1'): Promise<string> {
-    return (await this.core.fleet.createDevice({ id })).token.id
+    const { token } = await this.core.fleet.createDevice({ id })
+    this.tokenOf.set(id, token.id)
+    return token.id
   }
 
   /** A socket of the device after its 101. */
-  open(device = 'd1', tokenId = 'id-1', expiresAtMs?: number): DeviceEnd {
+  open(device = 'd1', tokenId = this.tokenOf.get(device) ?? 'none', expiresAtMs?: number): DeviceEnd {
     const link = new FakeLink()
     return new DeviceEnd(link, this.core.connections.open({ device, tokenId, expiresAtMs }, link, {}))
   }
 
   /** A device that is registered where needed, and has its `welcome`. */
   async ready(device = 'd1', hello: Partial<Hello> = {}): Promise<DeviceEnd> {
-    if (!this.tokenOf.has(device)) this.tokenOf.set(device, await this.register(device))
-    const end = this.open(device, this.tokenOf.get(device))
+    const end = this.open(device, this.tokenOf.get(device) ?? (await this.register(device)))
     end.hello(hello)
     await settled()
     return end
   }
-  readonly tokenOf = new Map<string, string>()
-
   /** Telemetry and events wait for the test's confirmation; everything else is confirmed at once. */
   holdTelemetry(): void {
     this.bus.confirms = (topic) => !/\/(telemetry|event)(\/|$)/.test(topic)

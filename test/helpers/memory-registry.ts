@@ -52,6 +52,11 @@ export class MemoryRegistry implements Registry {
     }
   }
 
+  /** Later calls do not wait any more; those that do wait on. */
+  pass(method: Method): void {
+    this.#gates.delete(method)
+  }
+
   async #enter(method: Method): Promise<void> {
     if (this.#failing.has(method)) throw new GatewayError('registry_unavailable')
     await this.#gates.get(method)
@@ -67,7 +72,7 @@ export class MemoryRegistry implements Registry {
   async createDevice(device: NewDevice, token: NewToken) {
     await this.#enter('createDevice')
     if (this.devices.has(device.id)) return 'exists' as const
-    this.devices.set(device.id, { ...device, enabled: true })
+    this.devices.set(device.id, { ...device, enabled: true, capabilities: [] })
     this.tokens.set(`${token.device}/${token.id}`, token)
     return 'created' as const
   }
@@ -154,7 +159,7 @@ export class MemoryRegistry implements Registry {
     await this.#enter('insertCommand')
     if (this.commands.has(command.id)) return 'exists' as const
     if (!this.devices.has(command.device)) return 'no_device' as const
-    if ((await this.openCommands(command.device)).length >= waitingMax) return 'full' as const
+    if (this.#open(command.device).length >= waitingMax) return 'full' as const
     const { createdAtMs: atMs, ttlS } = command
     this.commands.set(command.id, {
       ...command,
@@ -176,6 +181,9 @@ export class MemoryRegistry implements Registry {
   }
   async openCommands(device: string) {
     await this.#enter('openCommands')
+    return this.#open(device)
+  }
+  #open(device: string): CommandRecord[] {
     return [...this.commands.values()].filter((command) => command.device === device && !isFinal(command.state))
   }
   async advanceCommand(id: string, device: string, event: CommandEvent, atMs: number) {

@@ -135,7 +135,6 @@ describe('over a restart', () => {
 
   test('what could not be stored is stored with the next', async () => {
     merge(point(5, { temp: 21.5 }))
-    values.tick()
     registry.fail('saveLastValues')
     await expect(values.save()).rejects.toThrow(GatewayError)
     await clock.advance(20_000)
@@ -153,9 +152,9 @@ describe('over a restart', () => {
   test('a deleted device is forgotten, also one whose values are being stored or published', async () => {
     bus.confirms = () => false
     merge(point(5, { temp: 21.5 }))
-    values.tick()
     const release = registry.hold('saveLastValues')
     const saving = values.save()
+    values.tick()
     values.forget('d1')
     registry.fail('saveLastValues')
     release()

@@ -100,8 +100,8 @@ describe('a bus that has no room', () => {
     bus.refuses = () => new GatewayError('bus_full')
     board.left('d1', 1, 'connection_lost')
     for (let i = 0; i < 5; i++) {
-      await settled()
       board.checkSleepers()
+      await settled()
     }
     expect(log.at('warn')).toEqual(['availability not published'])
     bus.refuses = () => undefined

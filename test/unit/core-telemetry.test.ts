@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { stamp, toPublication } from '../../gateway/core/telemetry.ts'
 import { BUS_PAYLOAD_MAX_BYTES, TELEMETRY_MAX_BYTES } from '../../protocol/limits.ts'
+import type { TelemetryPoint } from '../../protocol/messages.ts'
 import { topicsUnder } from '../../protocol/topics.ts'
 
 const topics = topicsUnder('fairlead')
@@ -16,7 +17,7 @@ describe('the time of a record [T-4]', () => {
 
 describe('a message as it goes to the bus', () => {
   test('telemetry is one message with boot and seq [T-5]', () => {
-    const points = [{ ts: 1, values: { temp: 21.5 } }, { values: { door: 'open', fan: true } }]
+    const points: TelemetryPoint[] = [{ ts: 1, values: { temp: 21.5 } }, { values: { door: 'open', fan: true } }]
     const publication = toPublication({ type: 'telemetry', seq: 18, points }, at)
     expect(publication).toEqual({
       topic: 'fairlead/devices/d1/telemetry',
