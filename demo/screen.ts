@@ -36,7 +36,7 @@ export class Screen {
         this.#line(device, `${styleText('dim', 'telemetry')} ${values(text)}`)
         return { kind: 'telemetry' }
       case 'command/status':
-        this.#line(device, `${styleText('yellow', 'command')}   identify ${stateOf(text)}`)
+        this.#line(device, `${styleText('yellow', 'command')}   identify ${stateOf(text)}${progress(text)}`)
         return undefined
       case 'command/response':
         return this.#response(device, id, text)
@@ -80,6 +80,11 @@ function field(text: string, name: string): unknown {
 
 function stateOf(text: string): string {
   return String(field(text, 'state') ?? text)
+}
+
+function progress(text: string): string {
+  const news = field(text, 'progress') as { percent?: number; text?: string } | undefined
+  return news === undefined ? '' : ` ${news.percent ?? ''} % ${news.text ?? ''}`
 }
 
 function availability(text: string): string {

@@ -13,14 +13,15 @@ async function main(): Promise<void> {
   const log = createLog({ level: config.logLevel, pretty: process.stdout.isTTY === true })
   process.on('uncaughtException', (error) => fail(log, error, 'uncaught exception'))
   process.on('unhandledRejection', (error) => fail(log, error, 'unhandled rejection'))
-  const gateway = await startGateway(config, log).catch((error: unknown) => {
+  const starting = startGateway(config, log)
+  stopOnSignals(starting, log) // before it runs: a signal in the middle of the start is not lost
+  const gateway = await starting.catch((error: unknown) => {
     log.debug({ error }, 'start failed')
     const reason = error instanceof Error ? error.message : String(error)
     process.stderr.write(`fairlead: cannot start: ${reason}\n`)
     process.exit(1)
   })
   process.stderr.write(startNotice(config, gateway))
-  stopOnSignals(gateway, log)
 }
 
 function readConfig(): Config {
@@ -41,7 +42,7 @@ function fail(log: Log, error: unknown, what: string): void {
 }
 
 /** The first SIGTERM or SIGINT stops in order; a second one, or too much time, ends at once. */
-function stopOnSignals(gateway: RunningGateway, log: Log): void {
+function stopOnSignals(starting: Promise<RunningGateway>, log: Log): void {
   let stopping = false
   const onSignal = (signal: string) => {
     if (stopping) process.exit(1)
@@ -51,8 +52,8 @@ function stopOnSignals(gateway: RunningGateway, log: Log): void {
       log.error({ afterMs: STOP_MAX_MS }, 'stop took too long')
       process.exit(1)
     }, STOP_MAX_MS).unref()
-    gateway
-      .stop()
+    starting
+      .then((gateway) => gateway.stop())
       .then(() => log.info({}, 'stopped'))
       .then(() => setTimeout(() => process.exit(0), 50)) // for the last lines to be written
       .catch((error: unknown) => fail(log, error, 'stop failed'))

@@ -88,7 +88,7 @@ export function readArguments(argv: readonly string[], around: Surroundings): Re
     url,
     api: url === '' && text('api') === undefined ? '' : checkedUrl('api', text('api') ?? url, problems),
     caFile: text('ca') ?? around.runningCaFile,
-    adminKey: text('admin-key') ?? around.env.FAIRLEAD_ADMIN_KEY,
+    adminKey: text('admin-key') ?? around.env.FAIRLEAD_ADMIN_KEY ?? around.env.FAIRLEAD_API_KEY,
     tokensFile: text('tokens'),
     saveTokensFile: text('save-tokens'),
     prefix: text('prefix') ?? 'sim',
@@ -176,7 +176,9 @@ function checkTogether(checked: SimArguments, around: Surroundings, problems: st
     problems.push('--prefix must begin with a letter or digit and hold only letters, digits, ".", "_" and "-"')
   }
   if (tokensFile === undefined && adminKey === undefined) {
-    problems.push('devices are enrolled with an admin key: set FAIRLEAD_ADMIN_KEY, or give --admin-key or --tokens')
+    problems.push(
+      'devices are enrolled with an admin key: set FAIRLEAD_ADMIN_KEY or FAIRLEAD_API_KEY, or give --admin-key or --tokens',
+    )
   }
   if (tokensFile !== undefined && saveTokensFile !== undefined) {
     problems.push('--save-tokens saves new tokens, --tokens makes none: give one of them')

@@ -15,7 +15,8 @@ Gateway
   --ca FILE         certificate of the gateway's CA (default: data/tls/ca.pem, if it is there)
 
 Devices and tokens
-  --admin-key KEY   enrols the devices; better set FAIRLEAD_ADMIN_KEY, which no process list shows
+  --admin-key KEY   enrols the devices; better set FAIRLEAD_ADMIN_KEY or
+                    FAIRLEAD_API_KEY, which no process list shows
   --prefix TEXT     device ids are TEXT-1, TEXT-2, … (default sim). A device that exists gets one more token;
                     where it has two already, the oldest is revoked
   --tokens FILE     use these tokens and enrol nothing: [{"id": "sim-1", "token": "…"}, …]

@@ -60,6 +60,15 @@ test('a second signal ends it at once, with a code that is not 0', async () => {
   for (const device of devices) device.kill()
 })
 
+test('a signal at the moment it starts stops it in order too', async () => {
+  const { dataDir, env } = await environment()
+  const gateway = spawnGateway(env)
+  await addressOf(gateway, dataDir)
+  gateway.child.kill('SIGTERM') // as soon as run.json is there, which may be before the start has ended
+  expect(await gateway.exited).toBe(0)
+  await expect(stat(join(dataDir, 'run.json'))).rejects.toThrow('ENOENT')
+})
+
 test('a wrong configuration lists all its problems at once and ends with 1', async () => {
   const { env } = await environment()
   const gateway = spawnGateway({ ...env, FAIRLEAD_PORT: '99999', FAIRLEAD_LOG_LEVEL: 'loud', FAIRLEAD_HOTS: 'x' })

@@ -105,6 +105,7 @@ describe('a wrong command line', () => {
   })
 
   test('without a key or tokens says how to give them', () => {
+    expect(problems('', { env: { FAIRLEAD_API_KEY: 'flk_1' } })).toEqual([])
     expect(problems('', { env: {} })).toMatchObject([expect.stringContaining('FAIRLEAD_ADMIN_KEY')])
     expect(problems('--tokens t.json', { env: {} })).toEqual([])
   })
