@@ -1,6 +1,7 @@
 import type { Flags } from './arguments.ts'
 import type { Command } from './command.ts'
 import { commandCommands } from './commands.ts'
+import { settingsCommands } from './device-settings.ts'
 import { deviceCommands } from './devices.ts'
 import { login } from './login.ts'
 import { status } from './status.ts'
@@ -31,6 +32,7 @@ const tail: Command = {
 export const COMMANDS: readonly Command[] = [
   ...deviceCommands,
   ...tokenCommands,
+  ...settingsCommands,
   ...commandCommands,
   tail,
   status,

@@ -4,7 +4,7 @@ import type { Flags, Given } from './arguments.ts'
 export interface Command {
   /** `device add` */
   readonly words: string
-  /** `<needed> [optional]` in order. */
+  /** `<needed> [optional]` in order; the last may be `<one-or-more...>`. */
   readonly operands: readonly string[]
   readonly flags: Flags
   readonly about: string

@@ -45,6 +45,7 @@ function checkOperands(command: Command, given: Given): void {
   const needed = command.operands.filter((operand) => operand.startsWith('<'))
   const missing = needed[given.operands.length]
   if (missing !== undefined) throw new UsageError(`${missing} is missing: fairlead ${usage(command)}`)
+  if (command.operands.at(-1)?.endsWith('...>')) return
   const extra = given.operands[command.operands.length]
   if (extra !== undefined) throw new UsageError(`"${extra}" is too much: fairlead ${usage(command)}`)
 }

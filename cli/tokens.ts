@@ -8,9 +8,9 @@ import { findConnection } from './settings.ts'
 
 interface Token {
   readonly id: string
+  readonly state: string
   readonly created_at: number
   readonly expires_at: number | null
-  readonly revoked_at?: number
   readonly last_used_at?: number
 }
 
@@ -28,6 +28,15 @@ export const tokenCommands: readonly Command[] = [
     flags: {},
     about: 'the tokens of a device, without their text',
     run: list,
+  },
+  {
+    words: 'token rotate',
+    operands: ['<device>'],
+    flags: {
+      overlap: { type: 'string', value: 'time', about: 'the old one lives on so long then: 0, 1h; 1d by default' },
+    },
+    about: 'replace the token of a device over its socket, now or when it connects',
+    run: rotate,
   },
   {
     words: 'token revoke',
@@ -60,10 +69,21 @@ async function list(given: Given): Promise<number> {
 }
 
 function toRow(token: Token): string[] {
-  const isExpired = token.expires_at !== null && token.expires_at <= Date.now()
-  const state = token.revoked_at !== undefined ? 'revoked' : isExpired ? 'expired' : 'live'
   const times = [token.created_at, token.expires_at, token.last_used_at]
-  return [token.id, state, ...times.map((time) => timeText(time) ?? '-')]
+  return [token.id, token.state, ...times.map((time) => timeText(time) ?? '-')]
+}
+
+async function rotate(given: Given): Promise<number> {
+  const path = `${devicePath(given.operand(0))}/tokens/rotate`
+  const body = { overlap_s: given.text('overlap') === '0' ? 0 : given.seconds('overlap') }
+  const started = (await askGateway(findConnection(given), { method: 'POST', path, body })).body as {
+    id: string
+    state: 'offered' | 'pending'
+  }
+  const now = started.state === 'offered' ? 'is on its way to the device' : 'waits for the device to connect'
+  if (given.isSet('json')) printJson(started)
+  else printLine(`Token ${started.id} ${now}.`)
+  return EXIT.ok
 }
 
 async function revoke(given: Given): Promise<number> {

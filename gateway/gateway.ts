@@ -101,6 +101,7 @@ async function openCore(config: Config, log: Log, ground: Ground, started: StopS
   await core.presence.restore()
   await core.lastValues.restore()
   await core.info.restore()
+  await core.shadowBoard.restore()
   started.push('last values', () => core.lastValues.save())
   started.push('command changes', () => core.changes.settled(limits.stopGraceMs / 4))
   return { bus, core }

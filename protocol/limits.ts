@@ -59,5 +59,9 @@ export const COMMAND_TTL_MAX_S = 30 * 24 * 3600
 export const COMMAND_TTL_DEFAULT_S = 3600
 export const COMMAND_TIMEOUT_MAX_S = 24 * 3600
 export const COMMAND_TIMEOUT_DEFAULT_S = 30
+/** [L-28] `reported` state as JSON: with the largest `desired` and 1 KiB around both it fits the bus [L-4]. */
+export const REPORTED_MAX_BYTES = 12 * 1024
+/** [L-28] A version above this is broken memory; as many again are left for versions above it. */
+export const REPORTED_VERSION_MAX = 2 ** 52
 /** [L-22] Longest sleep a device may promise. */
 export const SLEEP_MAX_S = 30 * 24 * 3600

@@ -42,7 +42,7 @@ export interface DeviceOptions extends ConnectionOptions {
   /** Handlers by command name; any other goes to `onCommand`, and without it fails as `unsupported`. */
   readonly commands?: Readonly<Record<string, CommandHandler>>
   readonly onCommand?: CommandHandler
-  /** Returns the state to report. Default: takes over every key and reports all settings. */
+  /** Returns the state to report. Default: it becomes the settings, and is reported. */
   readonly onDesired?: (desired: Desired, device: HandlersDevice) => JsonObject
   /** False: a hostile device that ignores the window and every size. */
   readonly obeyLimits?: boolean

@@ -275,7 +275,7 @@ export class SimulatedDevice extends EventEmitter<kinds.DeviceEvents> {
     if (desired.version < this.#settingsVersion) return
     this.#settingsVersion = desired.version
     const { onDesired } = this.#options
-    if (onDesired === undefined) this.settings = { ...this.settings, ...desired.state }
+    if (onDesired === undefined) this.settings = desired.state // the whole of it [M-12]
     this.reported(desired.version, onDesired?.(desired, this) ?? this.settings)
   }
 

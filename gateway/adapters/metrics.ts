@@ -11,6 +11,8 @@ const COUNTERS: Readonly<Record<CounterName, string>> = {
   messages_repeated: 'Messages that were on the bus already',
   messages_dropped: 'Messages that were lost, by reason',
   commands_changed: 'State changes of commands, by state',
+  shadow_changes: 'Settings that an operator desired or a device reported',
+  token_rotations: 'Steps of token rotations',
   bus_requests_refused: 'Command requests from the bus that were not taken, by reason',
   log_lines: 'Log lines from devices, by level',
 }

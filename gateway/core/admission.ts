@@ -1,6 +1,7 @@
 import { AttemptLimiter } from './attempt-limiter.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { Clock, Credential, DeviceClaims, DeviceTokens, Log, Metrics, Registry } from './ports.ts'
+import { hasEnded, hasExpired, ROTATE_ONLY_MS } from './token-life.ts'
 import { pathRefusal, type Refusal, readUpgrade, UNAUTHORIZED, type UpgradeRequest } from './upgrade-rules.ts'
 
 /** An address that failed too often waits this long; short, since a router's address may be shared. */
@@ -86,7 +87,8 @@ export class Admission {
     const banMs = this.#connectsByToken.attempt(claims.tokenId, this.#needs.clock.monotonicMs()) // [H-11]
     if (banMs > 0) return tooMany(banMs, 'This device connects too often.')
     const credential = await this.#needs.registry.credential(claims.device, claims.tokenId)
-    const problem = credentialProblem(credential, this.#needs.clock.wallMs())
+    const nowMs = this.#needs.clock.wallMs()
+    const problem = credentialProblem(credential, nowMs) ?? expiryProblem(claims, credential, nowMs)
     if (problem === 'device_disabled') {
       return { status: 403, code: problem, detail: 'An operator disabled this device.' }
     }
@@ -115,7 +117,7 @@ export class Admission {
   }
 }
 
-/** Why a credential may not be used now. The same question is asked again at `hello`, so that no revocation slips by. */
+/** Why a credential may not be used now, not even to rotate [K-10]. The same question is asked again at `hello`, so that no revocation slips by. */
 export function credentialProblem(
   credential: Credential | undefined,
   nowMs: number,
@@ -123,9 +125,15 @@ export function credentialProblem(
   if (credential === undefined) return 'unknown_device'
   const { token, enabled } = credential
   if (token === undefined) return 'unknown_token'
-  if (token.revokedAtMs !== undefined) return 'token_revoked'
-  if (token.expiresAtMs !== undefined && token.expiresAtMs <= nowMs) return 'token_expired'
+  if (hasEnded(token, nowMs)) return 'token_revoked'
+  if (hasExpired(token, nowMs - ROTATE_ONLY_MS)) return 'token_expired' // [K-10]
   return enabled ? undefined : 'device_disabled'
+}
+
+/** A text that has ended is good for a session that only rotates, and only where its row says the same end. */
+function expiryProblem(claims: DeviceClaims, credential: Credential | undefined, nowMs: number) {
+  if (!hasExpired(claims, nowMs) || credential?.token?.expiresAtMs === claims.expiresAtMs) return undefined
+  return 'token_expired' as const
 }
 
 function tooMany(waitMs: number, detail: string): Refusal {

@@ -1,12 +1,10 @@
 import { COMMANDS_IN_FLIGHT_MAX } from '../../protocol/limits.ts'
 import type { CommandChanges } from './command-changes.ts'
 import type { CommandRecord } from './command-machine.ts'
+import { Passes } from './passes.ts'
 import type { Clock, Log, Registry } from './ports.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
-
-/** After a pass that failed, mostly over a registry that cannot be used at the moment. */
-const RETRY_MS = 5_000
 
 export interface CommandDeliveryNeeds {
   readonly registry: Registry
@@ -18,46 +16,20 @@ export interface CommandDeliveryNeeds {
 
 /**
  * [C-3] [C-14] Brings commands to connected devices: what an earlier session left unfinished first, then the queue in its
- * order, never more than COMMANDS_IN_FLIGHT_MAX unfinished. One pass per device at a time.
+ * order, never more than COMMANDS_IN_FLIGHT_MAX unfinished.
  */
 export class CommandDelivery {
   readonly #needs: CommandDeliveryNeeds
-  /** Devices with a pass at work; true when another is wanted after it. */
-  readonly #passes = new Map<string, boolean>()
-  /** Devices whose last pass failed. */
-  readonly #retries = new Set<string>()
+  readonly #passes: Passes
 
   constructor(needs: CommandDeliveryNeeds) {
     this.#needs = needs
+    this.#passes = new Passes({ ...needs, failure: 'commands not delivered', pass: (device) => this.#pass(device) })
   }
 
-  /** Starts a pass, if the device is here. Errors are logged; it is tried again after RETRY_MS, or before by a change. */
+  /** Starts a pass, if the device is here. Nothing waits for it. */
   deliver(device: string): void {
-    if (this.#needs.sessions.of(device)?.state !== 'ready') return
-    if (this.#passes.has(device)) {
-      this.#passes.set(device, true)
-      return
-    }
-    this.#passes.set(device, false)
-    this.#pass(device)
-      .catch((error: unknown) => {
-        this.#needs.log.error({ error, device }, 'commands not delivered')
-        this.#retryLater(device)
-      })
-      .finally(() => {
-        const again = this.#passes.get(device) === true
-        this.#passes.delete(device)
-        if (again) this.deliver(device)
-      })
-  }
-
-  #retryLater(device: string): void {
-    if (this.#retries.has(device)) return
-    this.#retries.add(device)
-    this.#needs.clock.after(RETRY_MS, () => {
-      this.#retries.delete(device)
-      this.deliver(device)
-    })
+    this.#passes.start(device)
   }
 
   /** Asks the device to stop a command; it may end as anything. */
@@ -68,8 +40,8 @@ export class CommandDelivery {
 
   async #pass(device: string): Promise<void> {
     const open = await this.#needs.registry.openCommands(device)
-    const session = this.#needs.sessions.of(device)
-    if (session?.state !== 'ready') return
+    const session = this.#needs.sessions.serving(device)
+    if (session === undefined) return
     const unfinished = open.filter((command) => command.state !== 'queued')
     const unfinishedIds = new Set(unfinished.map(({ id }) => id))
     for (const id of session.sentCommands) if (!unfinishedIds.has(id)) session.sentCommands.delete(id) // ended by time

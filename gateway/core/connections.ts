@@ -10,8 +10,10 @@ import type { DeviceInfo } from './device-info.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { Clock, DeviceClaims, DeviceLink, Log, Metrics, Registry } from './ports.ts'
 import type { PresenceBoard } from './presence.ts'
+import type { Rotation } from './rotation.ts'
 import { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
+import type { Shadows } from './shadow.ts'
 import type { Uplink } from './uplink.ts'
 
 /** [S-5] How long `welcome` waits for what an older session left on its way to the bus. It is known either way. */
@@ -29,6 +31,8 @@ export interface ConnectionsNeeds {
   readonly presence: PresenceBoard
   readonly uplink: Uplink
   readonly delivery: CommandDelivery
+  readonly shadows: Shadows
+  readonly rotation: Rotation
   readonly info: DeviceInfo
 }
 
@@ -118,7 +122,7 @@ export class Connections {
 
   /** [S-3] The steps from `hello` to `welcome`. After each wait the session may be over. */
   async #greet(session: Session, hello: Hello, early: Early[]): Promise<void> {
-    const { registry, sessions, presence, delivery } = this.#needs
+    const { registry, sessions, presence, rotation } = this.#needs
     session.boot = hello.boot
     const close = await this.#recheck(session)
     if (close) return session.end(close)
@@ -126,15 +130,26 @@ export class Connections {
     if (isOver(session) || !sessions.claim(session)) return
     session.stream = sessions.stream(session.device)
     await this.#settle(session)
+    const offer = session.rotatesOnly ? await rotation.prepare(session) : undefined // [K-10]
     if (isOver(session)) return
+    if (session.rotatesOnly && offer === undefined) return session.end(CLOSE.tokenExpired)
     session.state = 'ready'
     presence.online(session.device, session.number)
     this.#welcome(session)
+    offer?.()
     if (isOver(session)) return
     this.#introduce(session, hello)
     for (const frame of early.splice(0)) if (!isOver(session)) this.#pass(session, frame)
     session.acks.flushNow()
-    delivery.deliver(session.device) // [S-12]
+    this.#bring(session)
+  }
+
+  /** What waits for the device: a new token, what it should run with, commands [S-12]. */
+  #bring(session: Session): void {
+    const { rotation, shadows, delivery } = this.#needs
+    rotation.welcomed(session)
+    shadows.deliver(session.device)
+    delivery.deliver(session.device)
   }
 
   /** [K-6] The credential may have been revoked between the handshake and now. */

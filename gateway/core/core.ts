@@ -14,10 +14,13 @@ import type { GatewayLimits } from './limits.ts'
 import type { Duty } from './periodic.ts'
 import type { Bus, Clock, DeviceTokens, Log, Metrics, Registry } from './ports.ts'
 import { PresenceBoard } from './presence.ts'
+import { Rotation } from './rotation.ts'
 import { Sessions } from './sessions.ts'
+import { Shadows } from './shadow.ts'
+import { ShadowBoard } from './shadow-board.ts'
 import { Uplink } from './uplink.ts'
 
-/** How often sleepers, due commands and changed values are looked for. */
+/** How often sleepers, due commands, tokens and shadows, and changed values are looked for. */
 const SLEEPERS_EVERY_MS = 5_000
 const DUE_EVERY_MS = 1_000
 const VALUES_EVERY_MS = 250
@@ -48,6 +51,7 @@ export interface Core {
   readonly info: DeviceInfo
   readonly presence: PresenceBoard
   readonly lastValues: LastValues
+  readonly shadowBoard: ShadowBoard
   readonly sessions: Sessions
   /** What must be done again and again while the gateway runs. */
   readonly duties: readonly Duty[]
@@ -62,18 +66,30 @@ export function buildCore(needs: CoreNeeds): Core {
   const changes = new CommandChanges(needs)
   const delivery = new CommandDelivery({ ...needs, sessions, changes })
   const commands = new Commands({ ...needs, delivery, changes })
+  const shadowBoard = new ShadowBoard(needs)
+  const shadows = new Shadows({ ...needs, sessions, counters, board: shadowBoard })
+  const opened = (device: string) => {
+    shadows.deliver(device)
+    delivery.deliver(device)
+  }
+  const rotation = new Rotation({ ...needs, sessions, counters, opened })
   const ingest = new Ingest({ ...needs, counters, lastValues, sessions })
-  const uplink = new Uplink({ ...needs, ingest, commands, counters })
-  const connections = new Connections({ ...needs, counters, sessions, presence, uplink, delivery, info })
+  const settings = { shadows, rotation }
+  const uplink = new Uplink({ ...needs, ...settings, ingest, commands, counters })
+  const connections = new Connections({ ...needs, ...settings, counters, sessions, presence, uplink, delivery, info })
   const admission = new Admission({ ...needs, connections: () => sessions.size })
-  const fleet = new Fleet({ ...needs, counters, sessions, presence, lastValues, commands, info })
+  const shown = { counters, presence, lastValues, shadowBoard, info }
+  const fleet = new Fleet({ ...needs, ...settings, ...shown, sessions, commands })
   const heartbeat = new Heartbeat({ ...needs, sessions })
   const duties: Duty[] = [
     { name: 'heartbeat', everyMs: HEARTBEAT_TICK_MS, run: () => heartbeat.tick() },
     { name: 'sleepers', everyMs: SLEEPERS_EVERY_MS, run: () => presence.checkSleepers() },
     { name: 'due commands', everyMs: DUE_EVERY_MS, run: () => commands.endDue() },
     { name: 'command changes', everyMs: DUE_EVERY_MS, run: () => changes.publish() },
+    { name: 'due rotations', everyMs: DUE_EVERY_MS, run: () => rotation.rotateDue() },
+    { name: 'replaced tokens', everyMs: DUE_EVERY_MS, run: () => rotation.endReplaced() },
+    { name: 'shadows', everyMs: DUE_EVERY_MS, run: () => shadowBoard.tick() },
     { name: 'last values', everyMs: VALUES_EVERY_MS, run: () => lastValues.tick() },
   ]
-  return { admission, connections, commands, changes, fleet, info, presence, lastValues, sessions, duties }
+  return { admission, connections, commands, changes, fleet, info, presence, lastValues, shadowBoard, sessions, duties }
 }

@@ -1,4 +1,4 @@
-import { CLOSE, type CloseCode } from '../../protocol/close-codes.ts'
+import { CLOSE } from '../../protocol/close-codes.ts'
 import type { JsonObject } from '../../protocol/json.ts'
 import { isName } from '../../protocol/names.ts'
 import type { Topics } from '../../protocol/topics.ts'
@@ -9,11 +9,15 @@ import type { DeviceInfo } from './device-info.ts'
 import { GatewayError } from './errors.ts'
 import type { LastValues } from './last-values.ts'
 import type { GatewayLimits } from './limits.ts'
-import type { DeviceView, IssuedToken, Operator } from './operator.ts'
+import type { DeviceView, IssuedToken, Operator, TokenView } from './operator.ts'
 import type { Bus, Clock, DeviceTokens, Log, Registry } from './ports.ts'
 import type { PresenceBoard } from './presence.ts'
-import type { DevicePatch, DeviceRow, NewToken, TokenRow } from './records.ts'
+import type { DevicePatch, DeviceRow, NewToken, Shadow } from './records.ts'
+import type { Rotation } from './rotation.ts'
 import type { Sessions } from './sessions.ts'
+import type { Shadows } from './shadow.ts'
+import type { ShadowBoard } from './shadow-board.ts'
+import { tokenState } from './token-life.ts'
 
 export interface FleetNeeds {
   readonly registry: Registry
@@ -28,6 +32,9 @@ export interface FleetNeeds {
   readonly presence: PresenceBoard
   readonly lastValues: LastValues
   readonly commands: Commands
+  readonly shadows: Shadows
+  readonly shadowBoard: ShadowBoard
+  readonly rotation: Rotation
   readonly info: DeviceInfo
   readonly newId: () => string
 }
@@ -64,18 +71,19 @@ export class Fleet implements Operator {
   async updateDevice(id: string, patch: DevicePatch): Promise<DeviceView> {
     const row = await this.#needs.registry.updateDevice(id, patch)
     if (row === undefined) throw new GatewayError('device_not_found')
-    if (!row.enabled) this.#endAll(id, CLOSE.deviceDisabled)
+    if (!row.enabled) this.#needs.sessions.endAll(id, CLOSE.deviceDisabled)
     this.#needs.info.publish(row)
     return this.#view(row)
   }
 
   async deleteDevice(id: string): Promise<void> {
-    const { registry, sessions, presence, lastValues, counters } = this.#needs
+    const { registry, sessions, presence, lastValues, counters, shadowBoard } = this.#needs
     if (!(await registry.deleteDevice(id))) throw new GatewayError('device_not_found')
-    this.#endAll(id, CLOSE.deviceDeleted)
+    sessions.endAll(id, CLOSE.deviceDeleted)
     sessions.forget(id)
     presence.forget(id)
     lastValues.forget(id)
+    shadowBoard.forget(id)
     counters.forget(id)
     this.#clearTopics(id)
   }
@@ -89,20 +97,37 @@ export class Fleet implements Operator {
     return signed
   }
 
-  async listTokens(device: string): Promise<TokenRow[]> {
+  async listTokens(device: string): Promise<TokenView[]> {
+    const { registry, rotation, clock } = this.#needs
     await this.#row(device)
-    return this.#needs.registry.listTokens(device)
+    const rows = await registry.listTokens(device)
+    return rows.map((row) => {
+      const state = tokenState(row, clock.wallMs())
+      return { ...row, state: state === 'pending' && rotation.isOffered(device, row.id) ? 'offered' : state }
+    })
+  }
+
+  rotateToken(device: string, options: { overlapS?: number }) {
+    return this.#needs.rotation.start(device, options)
   }
 
   async revokeToken(device: string, tokenId: string): Promise<void> {
     const known = await this.#needs.registry.revokeToken(device, tokenId, this.#needs.clock.wallMs())
     if (!known) throw new GatewayError('token_not_found')
-    this.#endAll(device, CLOSE.tokenRevoked, tokenId)
+    this.#needs.sessions.endAll(device, CLOSE.tokenRevoked, tokenId)
   }
 
   async lastValues(device: string): Promise<JsonObject> {
     await this.#row(device)
     return this.#needs.lastValues.of(device)
+  }
+
+  shadow(device: string): Promise<Shadow> {
+    return this.#needs.shadows.of(device)
+  }
+
+  changeDesired(device: string, patch: unknown, options: { ifVersions?: readonly number[] }): Promise<Shadow> {
+    return this.#needs.shadows.change(device, patch, options)
   }
 
   submitCommand(device: string, request: unknown): Promise<CommandRecord> {
@@ -147,14 +172,6 @@ export class Fleet implements Operator {
   #view(row: DeviceRow): DeviceView {
     const { presence, counters } = this.#needs
     return { ...row, presence: presence.of(row.id), counters: counters.of(row.id) }
-  }
-
-  /** [K-5] Every connection of the device, or those with the token, also one that is not ready yet. */
-  #endAll(device: string, close: CloseCode, tokenId?: string): void {
-    for (const session of this.#needs.sessions.all()) {
-      if (session.device !== device) continue
-      if (tokenId === undefined || session.claims.tokenId === tokenId) session.end(close)
-    }
   }
 
   /** [U-6] An empty retained message clears a topic. Availability first: nobody should see a ghost online. */

@@ -3,11 +3,14 @@ import type { GatewayLimits } from './limits.ts'
 import type { Clock, Log } from './ports.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
+import { hasExpired } from './token-life.ts'
 
 /** How often tick() should be called. */
 export const HEARTBEAT_TICK_MS = 1_000
 /** A tick this late means that the process itself was stopped: then silence proves nothing about the devices. */
 const SUSPENDED_MS = 5_000
+/** [K-10] A session that only rotates has this long for it: a round trip and a write to flash, many times over. */
+const ROTATE_SESSION_MAX_MS = 60_000
 
 /** [S-7] [P-8] Pings every session and ends those that are silent, late with `hello`, or whose token has expired. */
 export class Heartbeat {
@@ -43,11 +46,10 @@ export class Heartbeat {
 
   #check(session: Session, nowMs: number): void {
     const { helloTimeoutMs, pingIntervalMs, pongTimeoutMs } = this.#limits
-    const { expiresAtMs } = session.claims
     if (session.state === 'awaiting_hello' && nowMs - session.openedAtMs >= helloTimeoutMs) {
       return session.end(CLOSE.noHello) // [S-2]
     }
-    if (expiresAtMs !== undefined && expiresAtMs <= this.#clock.wallMs()) return session.end(CLOSE.tokenExpired)
+    if (this.#isOver(session, nowMs)) return session.end(CLOSE.tokenExpired)
     const { pingedAtMs, lastHeardMs } = session
     if (pingedAtMs !== undefined && lastHeardMs <= pingedAtMs) {
       if (nowMs - pingedAtMs >= pongTimeoutMs) session.end(CLOSE.noHeartbeat)
@@ -57,5 +59,10 @@ export class Heartbeat {
     if (nowMs - (pingedAtMs ?? session.openedAtMs) < pingIntervalMs) return
     session.pingedAtMs = nowMs
     session.link.ping()
+  }
+
+  #isOver(session: Session, nowMs: number): boolean {
+    if (session.rotatesOnly) return nowMs - session.openedAtMs >= ROTATE_SESSION_MAX_MS
+    return hasExpired(session.claims, this.#clock.wallMs())
   }
 }

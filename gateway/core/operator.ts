@@ -1,12 +1,17 @@
 import type { JsonObject } from '../../protocol/json.ts'
 import type { CommandRecord } from './command-machine.ts'
-import type { DevicePatch, DeviceRow, Presence, TokenRow } from './records.ts'
+import type { DevicePatch, DeviceRow, Presence, Shadow, TokenRow } from './records.ts'
+import type { TokenState } from './token-life.ts'
 
 /** A device as an operator sees it. */
 export interface DeviceView extends DeviceRow {
   readonly presence: Presence
   /** Messages since the gateway started: received, published, repeated, refused and dropped by reason. */
   readonly counters: Readonly<Record<string, number>>
+}
+
+export interface TokenView extends TokenRow {
+  readonly state: TokenState
 }
 
 export interface IssuedToken {
@@ -30,10 +35,21 @@ export interface Operator {
   /** Closes the live socket with 4521 and clears the device's retained topics. */
   deleteDevice(id: string): Promise<void>
   issueToken(device: string, options: { expiresInS?: number }): Promise<IssuedToken>
-  listTokens(device: string): Promise<TokenRow[]>
+  listTokens(device: string): Promise<TokenView[]>
   /** Closes the socket that uses the token with 4500. */
   revokeToken(device: string, tokenId: string): Promise<void>
+  /**
+   * Makes a token that replaces the one in use and brings it over the open socket, now or after the next connect. The
+   * old one ends `overlapS` after the device has confirmed the new one.
+   */
+  rotateToken(device: string, options: { overlapS?: number }): Promise<{ id: string; state: 'offered' | 'pending' }>
   lastValues(device: string): Promise<JsonObject>
+  shadow(device: string): Promise<Shadow>
+  /**
+   * Merges the patch into what is desired (`null` removes a key); resolves when it is stored. With `ifVersions` only
+   * if one of them is the present version, else `precondition_failed`. `patch` is unchecked input.
+   */
+  changeDesired(device: string, patch: unknown, options: { ifVersions?: readonly number[] }): Promise<Shadow>
   /** Resolves when the command is stored durably. `request` is unchecked input. */
   submitCommand(device: string, request: unknown): Promise<CommandRecord>
   command(id: string): Promise<CommandRecord>

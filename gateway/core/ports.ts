@@ -1,6 +1,18 @@
 import type { JsonObject } from '../../protocol/json.ts'
 import type { CommandChange, CommandEvent, CommandRecord, NewCommand } from './command-machine.ts'
-import type { ApiKey, DevicePatch, DeviceRow, NewDevice, NewToken, Presence, TokenRow } from './records.ts'
+import type {
+  ApiKey,
+  DevicePatch,
+  DeviceRow,
+  NewDevice,
+  NewToken,
+  Presence,
+  Replacement,
+  Report,
+  Shadow,
+  TokenRow,
+} from './records.ts'
+import type { DesiredChange, DesiredOptions } from './shadow-rules.ts'
 
 /** What the core needs from outside, in the core's words. Adapters implement these; nothing here knows a package. */
 
@@ -63,10 +75,12 @@ export interface DeviceTokens {
   /** The signed text for a row. The same row can be signed again. */
   sign(token: { id: string; device: string; createdAtMs: number; expiresAtMs?: number }): Promise<string>
   /**
-   * The claims of a token that this gateway signed and that has not expired, or why not (for logs only, never for
-   * the device). Rejects only when the keys cannot be read: that is 503, never 401.
+   * The claims of a token that this gateway signed and whose end is not over for ROTATE_ONLY_MS, or why not (for logs
+   * only, never for the device). Rejects only when the keys cannot be read: that is 503, never 401.
    */
   verify(token: string): Promise<{ claims: DeviceClaims } | { refused: string; keyId?: string }>
+  /** [N-3] The SHA-256 of a token's text. */
+  digest(token: string): string
 }
 
 /** What a handshake needs to know, in one read. */
@@ -102,6 +116,18 @@ export interface Registry {
   /** False when there is no such token; true also when it was revoked before. */
   revokeToken(device: string, tokenId: string, atMs: number): Promise<boolean>
   markTokenUsed(device: string, tokenId: string, atMs: number): Promise<void>
+  /** [K-9] Adds a token that replaces another of the device, unless `replacementProblem` says why not. */
+  addReplacement(
+    token: Replacement,
+    liveMax: number,
+  ): Promise<'added' | 'no_device' | 'gone' | 'in_progress' | 'too_many'>
+  /**
+   * [K-8] The device has this replacement: sets the end of the token that it replaces by `endOfReplaced`. A second
+   * time changes nothing. Undefined when there is no such replacement, or it is not live at `atMs`.
+   */
+  confirmToken(device: string, tokenId: string, atMs: number): Promise<TokenRow | undefined>
+  /** Tokens that are not revoked and whose `endsAtMs` has passed, oldest end first. */
+  endedTokens(atMs: number, limit: number): Promise<TokenRow[]>
 
   /** A number greater than every one before, across restarts and crashes. Does not wait for the disk each time. */
   nextSession(): Promise<number>
@@ -112,6 +138,19 @@ export interface Registry {
   /** Last telemetry values: `{key: [value, ts]}` for each device. */
   saveLastValues(rows: readonly { device: string; values: JsonObject }[]): Promise<void>
   lastValues(): Promise<{ device: string; values: JsonObject }[]>
+
+  /** Undefined when nothing was ever set or reported. */
+  shadow(device: string): Promise<Shadow | undefined>
+  /** Devices that have a shadow, by id in byte order, those after `after`. */
+  shadowDevices(page: { after?: string; limit: number }): Promise<string[]>
+  /** Applies the patch by `changeDesired` in one transaction. */
+  changeDesired(
+    device: string,
+    patch: JsonObject,
+    options: DesiredOptions,
+  ): Promise<DesiredChange | { kind: 'no_device' }>
+  /** Applies the report by `applyReport` in one transaction; undefined when it is of no use any more. */
+  saveReported(device: string, report: Report): Promise<{ desiredVersion: number } | undefined>
 
   /** `full` when the device has `waitingMax` commands that are not final. An id that exists is never inserted twice. */
   insertCommand(command: NewCommand, waitingMax: number): Promise<'inserted' | 'exists' | 'no_device' | 'full'>
@@ -155,6 +194,8 @@ export type CounterName =
   | 'messages_repeated'
   | 'messages_dropped'
   | 'commands_changed'
+  | 'shadow_changes'
+  | 'token_rotations'
   | 'bus_requests_refused'
   | 'log_lines'
 export type TimerName = 'publish_ms' | 'handshake_ms'

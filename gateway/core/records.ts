@@ -1,3 +1,5 @@
+import type { JsonObject } from '../../protocol/json.ts'
+
 /** What the registry keeps. Times are Unix time in ms. */
 
 export interface NewDevice {
@@ -28,11 +30,42 @@ export interface NewToken {
   readonly device: string
   readonly createdAtMs: number
   readonly expiresAtMs?: number
+  /** The token that this one was made to replace, over the open socket [K-7]. */
+  readonly replaces?: string
+  /** How long the replaced token lives on after the device has confirmed this one [K-9]. */
+  readonly overlapS?: number
 }
+
+/** A token made by a rotation. */
+export type Replacement = NewToken & { readonly replaces: string; readonly overlapS: number }
 
 export interface TokenRow extends NewToken {
   readonly revokedAtMs?: number
   readonly lastUsedAtMs?: number
+  /** Of a replacement: when the device had it in its flash, or first used it [K-8]. */
+  readonly confirmedAtMs?: number
+  /** Of a replaced token: from then on it is as good as revoked [K-9]. */
+  readonly endsAtMs?: number
+}
+
+/** [M-12] What the operator wants of a device and what it runs with. Version 0: never set, never reported. */
+export interface Shadow {
+  readonly desired: JsonObject
+  readonly desiredVersion: number
+  readonly desiredAtMs?: number
+  readonly reported: JsonObject
+  readonly reportedVersion: number
+  readonly reportedAtMs?: number
+  /** The session that it was reported in. */
+  readonly reportedSession: number
+}
+
+/** One `reported` message with where and when it came. */
+export interface Report {
+  readonly version: number
+  readonly state: JsonObject
+  readonly session: number
+  readonly atMs: number
 }
 
 export type PresenceState = 'online' | 'offline' | 'sleeping'

@@ -7,6 +7,7 @@ import type { DeviceStream } from './device-stream.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { Clock, DeviceClaims, DeviceLink, Log } from './ports.ts'
 import { TokenBucket } from './token-bucket.ts'
+import { hasExpired } from './token-life.ts'
 
 /** [S-1] Hello, then welcome, then ready; over when the socket is gone or the gateway ended it. */
 export type SessionState = 'awaiting_hello' | 'opening' | 'ready' | 'ended'
@@ -17,7 +18,10 @@ const PINGS_BURST = 100
 
 /** One connection of one device: its state, its windows and what may be sent to it. Decides nothing by itself. */
 export class Session {
-  readonly claims: DeviceClaims
+  /** Of the token that it counts under: revoking that one ends it. */
+  claims: DeviceClaims
+  /** [K-10] Its token had ended before it began: it may take a new one and nothing else. */
+  rotatesOnly: boolean
   readonly link: DeviceLink
   readonly log: Log
   readonly openedAtMs: number
@@ -56,6 +60,7 @@ export class Session {
     this.#clock = clock
     const nowMs = clock.monotonicMs()
     this.openedAtMs = nowMs
+    this.rotatesOnly = hasExpired(claims, clock.wallMs())
     this.lastHeardMs = nowMs
     this.messageRate = new TokenBucket(limits.messagesPerS, limits.burst, nowMs)
     this.byteRate = new TokenBucket(limits.bytesPerS, limits.bytesPerS, nowMs)
@@ -67,6 +72,12 @@ export class Session {
 
   get device(): string {
     return this.claims.device
+  }
+
+  /** [K-8] The device holds another token by now. */
+  countUnder(claims: DeviceClaims): void {
+    this.claims = claims
+    this.rotatesOnly = false
   }
 
   /** Sends, or ends the session as a slow consumer [S-9]. Says whether the frame was queued. */

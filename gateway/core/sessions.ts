@@ -1,4 +1,4 @@
-import { CLOSE } from '../../protocol/close-codes.ts'
+import { CLOSE, type CloseCode } from '../../protocol/close-codes.ts'
 import type { DeviceStream } from './device-stream.ts'
 import { DeviceStream as Stream } from './device-stream.ts'
 import type { Session } from './session.ts'
@@ -33,6 +33,20 @@ export class Sessions {
   /** The session that stands for the device, ready or about to be. */
   of(device: string): Session | undefined {
     return this.#byDevice.get(device)
+  }
+
+  /** The ready session that takes commands and settings; one that only rotates takes none [K-10]. */
+  serving(device: string): Session | undefined {
+    const session = this.#byDevice.get(device)
+    return session?.state === 'ready' && !session.rotatesOnly ? session : undefined
+  }
+
+  /** [K-5] Ends every connection of the device, or those with the token, also one that is not ready yet. */
+  endAll(device: string, close: CloseCode, tokenId?: string): void {
+    for (const session of this.#connections) {
+      if (session.device !== device) continue
+      if (tokenId === undefined || session.claims.tokenId === tokenId) session.end(close)
+    }
   }
 
   /**

@@ -10,7 +10,9 @@ import type { Commands } from './commands.ts'
 import type { DeviceCounters } from './device-counters.ts'
 import type { Ingest } from './ingest.ts'
 import type { Bus, Clock, Metrics } from './ports.ts'
+import type { Rotation } from './rotation.ts'
 import type { Session } from './session.ts'
+import type { Shadows } from './shadow.ts'
 import type { Sequenced } from './telemetry.ts'
 
 /** Logs of one session on their way to the bus. They have no window, so while the bus is away this bounds them. */
@@ -19,6 +21,8 @@ const LOGS_IN_FLIGHT_MAX = 16
 export interface UplinkNeeds {
   readonly ingest: Ingest
   readonly commands: Commands
+  readonly shadows: Shadows
+  readonly rotation: Rotation
   readonly counters: DeviceCounters
   readonly bus: Pick<Bus, 'publish'>
   readonly topics: Topics
@@ -37,6 +41,7 @@ export class Uplink {
   text(session: Session, text: string, bytes: number): void {
     this.#needs.counters.count(session.device, 'received')
     const parsed = parseDeviceMessage(text)
+    if (parsed.ok && this.#mayOnlyRotate(session, parsed.message.type)) return
     if (parsed.ok) this.#message(session, parsed.message, bytes)
     else this.#refuse(session, parsed, bytes > TELEMETRY_MAX_BYTES ? 'too_large' : 'malformed')
   }
@@ -44,6 +49,7 @@ export class Uplink {
   binary(session: Session, frame: Uint8Array): void {
     this.#needs.counters.count(session.device, 'received')
     const parsed = parseBinary(frame)
+    if (parsed.ok && this.#mayOnlyRotate(session, 'binary')) return
     if (parsed.ok) this.#needs.ingest.take(session, parsed.message, session.boot, frame.length)
     else this.#refuse(session, parsed, 'malformed')
   }
@@ -63,9 +69,11 @@ export class Uplink {
       case 'log':
         return this.#log(session, message)
       case 'reported':
+        if (this.#withinRate(session)) this.#needs.shadows.heard(session, message)
+        return
       case 'token_stored':
-        // [M-8] Well-formed, but nothing was asked for: counted, and no reason to end a session.
-        return this.#needs.counters.count(session.device, 'dropped', `unasked_${message.type}`)
+        if (this.#withinRate(session)) this.#needs.rotation.stored(session, message)
+        return
       case 'bye':
         return session.leave(message.sleepS) // [S-6]
       case 'hello':
@@ -75,7 +83,15 @@ export class Uplink {
     }
   }
 
-  /** [A-12] Command answers have no window of their own: a flood of them ends the session. */
+  /** [K-10] Ends a session that only rotates at every other message. It has been offered its new token before. */
+  #mayOnlyRotate(session: Session, type: DeviceMessage['type'] | 'binary'): boolean {
+    if (!session.rotatesOnly || type === 'token_stored' || type === 'bye') return false
+    this.#needs.counters.count(session.device, 'dropped', 'token_expired')
+    session.end(CLOSE.tokenExpired)
+    return true
+  }
+
+  /** [A-12] What has no window of its own: a flood of it ends the session. */
   #withinRate(session: Session): boolean {
     if (session.controlRate.take(1, this.#needs.clock.monotonicMs()) === 0) return true
     session.end(CLOSE.tooMany)

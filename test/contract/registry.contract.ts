@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Presence } from '../../gateway/core/records.ts'
 import { commandContract } from './registry-commands.contract.ts'
 import { HOSTILE_NAMES, NOW_MS, newDevice, newToken, type RegistryUnderTest } from './registry-fixtures.ts'
+import { rotationContract } from './registry-rotation.contract.ts'
+import { shadowContract } from './registry-shadow.contract.ts'
 
 /** Everything the port `Registry` promises, for any implementation. */
 export function registryContract(name: string, open: () => Promise<RegistryUnderTest>): void {
@@ -15,7 +17,9 @@ export function registryContract(name: string, open: () => Promise<RegistryUnder
 
     describe('devices', () => deviceContract(current))
     describe('tokens', () => tokenContract(current))
+    describe('token rotation', () => rotationContract(current))
     describe('presence, sessions and last values', () => presenceContract(current))
+    describe('shadows', () => shadowContract(current))
     describe('commands', () => commandContract(current))
     describe('API keys and life', () => lifeContract(current))
   })

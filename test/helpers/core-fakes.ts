@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { GatewayError } from '../../gateway/core/errors.ts'
 import type {
   Bus,
@@ -11,6 +12,7 @@ import type {
   PublishOptions,
   TimerName,
 } from '../../gateway/core/ports.ts'
+import { ROTATE_ONLY_MS } from '../../gateway/core/token-life.ts'
 import { parseGatewayMessage } from '../../protocol/gateway-messages.ts'
 import { isJsonObject, type JsonObject } from '../../protocol/json.ts'
 import { GATEWAY_FRAME_MAX_BYTES } from '../../protocol/limits.ts'
@@ -201,7 +203,11 @@ export class FakeTokens implements DeviceTokens {
     const [mark, device = '', tokenId = '', expires] = token.split('~')
     if (mark !== 'signed') return { refused: 'bad_signature', keyId: 'foreign' }
     const expiresAtMs = expires ? Number(expires) : undefined
-    if (expiresAtMs !== undefined && expiresAtMs <= this.#clock.wallMs()) return { refused: 'expired' }
+    if (expiresAtMs !== undefined && expiresAtMs + ROTATE_ONLY_MS <= this.#clock.wallMs()) return { refused: 'expired' }
     return { claims: { device, tokenId, expiresAtMs } }
+  }
+
+  digest(token: string): string {
+    return createHash('sha256').update(token).digest('hex')
   }
 }

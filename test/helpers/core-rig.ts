@@ -51,20 +51,27 @@ export class DeviceEnd {
 
 /** The whole core between fakes: real parts, a bus and a registry in the test's hands, and time that stands still. */
 export class CoreRig {
-  readonly clock = new ManualClock()
+  readonly clock: ManualClock
   readonly bus = new FakeBus()
   readonly log = new QuietLog()
   readonly metrics = new CountingMetrics()
-  readonly tokens = new FakeTokens(this.clock)
-  readonly memory = new MemoryRegistry()
+  readonly tokens: FakeTokens
+  readonly memory: MemoryRegistry
   readonly limits: GatewayLimits
   readonly core: Core
   /** The first token of each device that was registered. */
-  readonly tokenOf = new Map<string, string>()
+  readonly tokenOf: Map<string, string>
   random = 0
-  #ids = 0
+  #ids: number
 
-  constructor(options: { limits?: Partial<GatewayLimits>; registry?: Registry } = {}) {
+  /** `after`: the gateway was killed and starts anew; what it had stored is there, nothing else. */
+  constructor(options: { limits?: Partial<GatewayLimits>; registry?: Registry; after?: CoreRig } = {}) {
+    const { after } = options
+    this.clock = after?.clock ?? new ManualClock()
+    this.tokens = new FakeTokens(this.clock)
+    this.memory = after?.memory ?? new MemoryRegistry()
+    this.tokenOf = new Map(after?.tokenOf)
+    this.#ids = after === undefined ? 0 : after.#ids
     this.limits = { ...DEFAULT_LIMITS, ...options.limits }
     const { clock, bus, log, metrics, tokens, limits } = this
     const registry = options.registry ?? this.memory

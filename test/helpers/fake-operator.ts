@@ -1,7 +1,9 @@
 import { applyEvent, type CommandEvent, type CommandRecord } from '../../gateway/core/command-machine.ts'
 import { GatewayError } from '../../gateway/core/errors.ts'
-import type { DeviceView, IssuedToken, Operator } from '../../gateway/core/operator.ts'
-import type { DevicePatch, TokenRow } from '../../gateway/core/records.ts'
+import type { DeviceView, IssuedToken, Operator, TokenView } from '../../gateway/core/operator.ts'
+import type { DevicePatch, Shadow, TokenRow } from '../../gateway/core/records.ts'
+import { changeDesired, NO_SHADOW } from '../../gateway/core/shadow-rules.ts'
+import { isLive, replacementProblem, tokenInUse, tokenState } from '../../gateway/core/token-life.ts'
 import { parseCommandRequest } from '../../protocol/command-request.ts'
 import { isJsonObject, type JsonObject } from '../../protocol/json.ts'
 import { COMMANDS_WAITING_MAX } from '../../protocol/limits.ts'
@@ -15,6 +17,7 @@ export class FakeOperator implements Operator {
   readonly tokens = new Map<string, TokenRow>()
   readonly commands: CommandRecord[] = []
   readonly values = new Map<string, JsonObject>()
+  readonly shadows = new Map<string, Shadow>()
   /** When set, every call rejects with it. */
   failure: Error | undefined
   #ids = 0
@@ -72,7 +75,7 @@ export class FakeOperator implements Operator {
 
   async issueToken(device: string, options: { expiresInS?: number }): Promise<IssuedToken> {
     await this.device(device)
-    const live = (await this.listTokens(device)).filter(({ revokedAtMs }) => revokedAtMs === undefined)
+    const live = (await this.listTokens(device)).filter((row) => isLive(row, Date.now()))
     if (live.length >= LIVE_TOKENS_MAX) throw new GatewayError('too_many_tokens')
     const createdAtMs = Date.now()
     const expiresAtMs = options.expiresInS === undefined ? undefined : createdAtMs + options.expiresInS * 1000
@@ -81,9 +84,24 @@ export class FakeOperator implements Operator {
     return { id, device, expiresAtMs, token: `signed.${device}.${id}` }
   }
 
-  async listTokens(device: string): Promise<TokenRow[]> {
+  async listTokens(device: string): Promise<TokenView[]> {
     await this.device(device)
-    return [...this.tokens.values()].filter((token) => token.device === device)
+    const rows = [...this.tokens.values()].filter((token) => token.device === device)
+    return rows.map((row) => ({ ...row, state: tokenState(row, Date.now()) }))
+  }
+
+  async rotateToken(device: string, options: { overlapS?: number }) {
+    const createdAtMs = Date.now()
+    const rows = await this.listTokens(device)
+    const old = tokenInUse(rows, createdAtMs)
+    if (!old) throw new GatewayError('no_live_token')
+    const { overlapS = 86_400 } = options
+    const token = { id: this.#newId('token'), device, createdAtMs, replaces: old.id, overlapS }
+    const problem = replacementProblem(rows, token, LIVE_TOKENS_MAX)
+    if (problem === 'in_progress') throw new GatewayError('rotation_in_progress')
+    if (problem === 'too_many') throw new GatewayError('too_many_tokens')
+    this.tokens.set(token.id, token)
+    return { id: token.id, state: 'pending' as const }
   }
 
   async revokeToken(device: string, tokenId: string): Promise<void> {
@@ -96,6 +114,21 @@ export class FakeOperator implements Operator {
   async lastValues(device: string): Promise<JsonObject> {
     await this.device(device)
     return this.values.get(device) ?? {}
+  }
+
+  async shadow(device: string): Promise<Shadow> {
+    await this.device(device)
+    return this.shadows.get(device) ?? NO_SHADOW
+  }
+
+  async changeDesired(device: string, patch: unknown, options: { ifVersions?: readonly number[] }): Promise<Shadow> {
+    const shadow = await this.shadow(device)
+    if (!isJsonObject(patch)) throw new GatewayError('bad_request')
+    const change = changeDesired(shadow, patch, { ...options, atMs: Date.now() })
+    if (change.kind === 'conflict') throw new GatewayError('precondition_failed')
+    if (change.kind === 'too_large') throw new GatewayError('too_large')
+    this.shadows.set(device, change.shadow)
+    return change.shadow
   }
 
   async submitCommand(device: string, request: unknown): Promise<CommandRecord> {

@@ -14,8 +14,13 @@ import type {
   NewDevice,
   NewToken,
   Presence,
+  Replacement,
+  Report,
+  Shadow,
   TokenRow,
 } from '../../gateway/core/records.ts'
+import { applyReport, changeDesired, type DesiredOptions, NO_SHADOW } from '../../gateway/core/shadow-rules.ts'
+import { endOfReplaced, isLive, replacementProblem } from '../../gateway/core/token-life.ts'
 import { isFinal } from '../../protocol/command-request.ts'
 import type { JsonObject } from '../../protocol/json.ts'
 
@@ -27,6 +32,7 @@ export class MemoryRegistry implements Registry {
   readonly tokens = new Map<string, TokenRow>()
   readonly presence = new Map<string, Presence>()
   readonly values = new Map<string, JsonObject>()
+  readonly shadows = new Map<string, Shadow>()
   readonly commands = new Map<string, CommandRecord>()
   readonly changes: (CommandChange & { published: boolean })[] = []
   readonly keys = new Map<string, ApiKey>()
@@ -97,6 +103,7 @@ export class MemoryRegistry implements Registry {
     await this.#enter('deleteDevice')
     this.presence.delete(id)
     this.values.delete(id)
+    this.shadows.delete(id)
     for (const [key, { device }] of this.tokens) if (device === id) this.tokens.delete(key)
     for (const [key, { device }] of this.commands) if (device === id) this.commands.delete(key)
     return this.devices.delete(id)
@@ -111,16 +118,43 @@ export class MemoryRegistry implements Registry {
   async addToken(token: NewToken, liveMax: number) {
     await this.#enter('addToken')
     if (!this.devices.has(token.device)) return 'no_device' as const
-    const rows = await this.listTokens(token.device)
-    const live = rows.filter(
-      (row) => row.revokedAtMs === undefined && !((row.expiresAtMs ?? Infinity) <= token.createdAtMs),
-    )
+    const live = this.#tokensOf(token.device).filter((row) => isLive(row, token.createdAtMs))
     if (live.length >= liveMax) return 'too_many' as const
     this.tokens.set(`${token.device}/${token.id}`, token)
     return 'added' as const
   }
   async listTokens(device: string) {
+    const rows = this.#tokensOf(device)
+    await this.#enter('listTokens') // a slow answer is one of an earlier time
+    return rows
+  }
+  #tokensOf(device: string): TokenRow[] {
     return [...this.tokens.values()].filter((row) => row.device === device)
+  }
+  async addReplacement(token: Replacement, liveMax: number) {
+    await this.#enter('addReplacement')
+    if (!this.devices.has(token.device)) return 'no_device' as const
+    const problem = replacementProblem(this.#tokensOf(token.device), token, liveMax)
+    if (problem !== undefined) return problem
+    this.tokens.set(`${token.device}/${token.id}`, token)
+    return 'added' as const
+  }
+  async confirmToken(device: string, tokenId: string, atMs: number) {
+    await this.#enter('confirmToken')
+    const token = this.tokens.get(`${device}/${tokenId}`)
+    if (token?.replaces === undefined || !isLive(token, atMs)) return undefined
+    const confirmed = { ...token, confirmedAtMs: token.confirmedAtMs ?? atMs }
+    this.tokens.set(`${device}/${tokenId}`, confirmed)
+    const old = this.tokens.get(`${device}/${token.replaces}`)
+    if (old) this.tokens.set(`${device}/${old.id}`, { ...old, endsAtMs: endOfReplaced(old, token, atMs) })
+    return confirmed
+  }
+  async endedTokens(atMs: number, limit: number) {
+    await this.#enter('endedTokens')
+    const ended = [...this.tokens.values()].filter(
+      ({ endsAtMs, revokedAtMs }) => endsAtMs !== undefined && endsAtMs <= atMs && revokedAtMs === undefined,
+    )
+    return ended.sort((a, b) => (a.endsAtMs ?? 0) - (b.endsAtMs ?? 0)).slice(0, limit)
   }
   async revokeToken(device: string, tokenId: string, atMs: number) {
     await this.#enter('revokeToken')
@@ -153,6 +187,30 @@ export class MemoryRegistry implements Registry {
   }
   async lastValues() {
     return [...this.values].map(([device, values]) => ({ device, values }))
+  }
+
+  async shadow(device: string) {
+    const shadow = this.shadows.get(device)
+    await this.#enter('shadow')
+    return shadow
+  }
+  async shadowDevices({ after = '', limit }: { after?: string; limit: number }) {
+    const ids = [...this.shadows.keys()].sort().filter((id) => id > after)
+    return ids.slice(0, limit)
+  }
+  async changeDesired(device: string, patch: JsonObject, options: DesiredOptions) {
+    await this.#enter('changeDesired')
+    if (!this.devices.has(device)) return { kind: 'no_device' } as const
+    const change = changeDesired(this.shadows.get(device) ?? NO_SHADOW, patch, options)
+    if (change.kind === 'stored' && change.changed) this.shadows.set(device, change.shadow)
+    return change
+  }
+  async saveReported(device: string, report: Report) {
+    await this.#enter('saveReported')
+    if (!this.devices.has(device)) return undefined
+    const after = applyReport(this.shadows.get(device) ?? NO_SHADOW, report)
+    if (after !== undefined) this.shadows.set(device, after)
+    return after
   }
 
   async insertCommand(command: NewCommand, waitingMax: number) {

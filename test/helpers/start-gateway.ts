@@ -44,9 +44,16 @@ export class TestGateway {
   }
 
   /** One REST call with the admin key, unless `key` says another. */
-  api(method: string, path: string, body?: unknown, key: string | undefined = this.#key): Promise<Answer> {
+  api(
+    method: string,
+    path: string,
+    body?: unknown,
+    key: string | undefined = this.#key,
+    others: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
     const text = body === undefined ? undefined : JSON.stringify(body)
     const headers = {
+      ...others,
       ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
       ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
     }

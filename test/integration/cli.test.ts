@@ -98,6 +98,55 @@ describe('tokens', () => {
     const listed = rows(await fairlead('token list a'))
     expect(listed.map((row) => row[1])).toEqual(['live', 'revoked'])
   })
+
+  test('rotate says whether the new one is on its way, and never its text', async () => {
+    await api.operator.createDevice({ id: 'a' })
+    const { code, stdout } = await fairlead('token rotate a --overlap 0')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^Token token-\d+ waits for the device to connect\.\n$/)
+    expect([...api.operator.tokens.values()].at(-1)).toMatchObject({ overlapS: 0 })
+    expect(rows(await fairlead('token list a')).map((row) => row[1])).toEqual(['live', 'pending'])
+    expect(await fairlead('token rotate a')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching('rotation_in_progress'),
+    })
+  })
+})
+
+describe('settings', () => {
+  beforeEach(async () => {
+    api.operator.shadows.clear()
+    await api.operator.createDevice({ id: 'a' })
+  })
+
+  test('set takes key=json, more than one; null removes', async () => {
+    expect((await fairlead('settings set a interval_s=30 name="north" led={"on":true}')).code).toBe(0)
+    const { code, stdout } = await fairlead('settings set a name=null interval_s=60')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^desired +\{"interval_s":60,"led":\{"on":true\}\}$/m)
+    expect(stdout).toMatch(/^version +2, /m)
+    expect(stdout).toMatch(/^its version +none yet$/m)
+  })
+
+  test('show says what the API says', async () => {
+    await api.operator.changeDesired('a', { on: true }, {})
+    const { stdout } = await fairlead('settings show a --json')
+    expect(JSON.parse(stdout)).toMatchObject({ desired: { on: true }, desired_version: 1, reported_version: 0 })
+  })
+
+  test.each(['interval_s', '=3', 'name=north', 'a='])('set of %s is wrong usage and changes nothing', async (word) => {
+    const { code, stderr } = await fairlead(`settings set a ok=1 ${word}`)
+    expect(code).toBe(2)
+    expect(stderr).toContain(word)
+    expect(api.operator.shadows.size).toBe(0)
+  })
+
+  test('set without a setting is wrong usage', async () => {
+    expect(await fairlead('settings set a')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('<key=json...>'),
+    })
+  })
 })
 
 describe('commands', () => {

@@ -51,6 +51,18 @@ describe('device tokens', () => {
     })
   })
 
+  test('are read for 90 days after their end: for a session that only rotates [K-10]', async () => {
+    const { tokens } = await open()
+    const expiresAtMs = NOW_MS - 90 * 86_400_000
+    const token = await tokens.sign({ ...ROW, createdAtMs: 0, expiresAtMs })
+    expect(await tokens.verify(token)).toEqual({ claims: { device: 'device-1', tokenId: 'token-1', expiresAtMs } })
+  })
+
+  test('have a digest of their text, as a device that read one back sends it [N-3] [K-8]', async () => {
+    const { tokens } = await open()
+    expect(tokens.digest('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+  })
+
   test('do not expire unless they are told to', async () => {
     const { tokens } = await open()
     const token = await tokens.sign({ ...ROW, createdAtMs: 0 })
@@ -141,7 +153,7 @@ const REFUSALS: readonly (readonly [what: string, reason: string, forge: (key: T
   ['a token id that is a number', 'bad_jti', () => ({ claims: { jti: 7 } })],
   ['no time of issue', 'bad_iat', () => ({ claims: { iat: undefined } })],
   ['half a second as time of issue', 'bad_iat', () => ({ claims: { iat: 0.5 } })],
-  ['an end 61 s ago', 'expired', () => ({ claims: { exp: seconds(NOW_MS) - 61 } })],
+  ['an end 90 days and 61 s ago', 'expired', () => ({ claims: { exp: seconds(NOW_MS) - 90 * 86_400 - 61 } })],
   ['an end that is a text', 'bad_exp', () => ({ claims: { exp: '2099-01-01' } })],
   [
     'an end beyond all numbers',

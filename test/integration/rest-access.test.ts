@@ -3,10 +3,18 @@ import { REQUEST_LIMITS } from '../../gateway/adapters/http/auth.ts'
 import { GatewayError } from '../../gateway/core/errors.ts'
 import { ADMIN_KEY, ask, expectProblem, OPERATOR_KEY, type RunningApi, runApi, VIEWER_KEY } from '../helpers/rest.ts'
 
-const READS = ['/devices', '/devices/a', '/devices/a/state', '/devices/a/commands', '/commands/command-1']
+const READS = [
+  '/devices',
+  '/devices/a',
+  '/devices/a/state',
+  '/devices/a/shadow',
+  '/devices/a/commands',
+  '/commands/command-1',
+]
 const COMMANDING = [
   ['POST', '/devices/a/commands'],
   ['POST', '/commands/command-1/cancel'],
+  ['PATCH', '/devices/a/shadow'],
 ] as const
 const ADMIN_ONLY = [
   ['POST', '/devices'],
@@ -14,6 +22,7 @@ const ADMIN_ONLY = [
   ['DELETE', '/devices/none'],
   ['GET', '/devices/a/tokens'],
   ['POST', '/devices/a/tokens'],
+  ['POST', '/devices/a/tokens/rotate'],
   ['DELETE', '/devices/a/tokens/none'],
 ] as const
 

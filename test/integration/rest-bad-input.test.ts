@@ -7,6 +7,8 @@ const WITH_BODY = [
   ['POST', '/api/v1/devices', 'id', 7],
   ['PATCH', '/api/v1/devices/a', 'enabled', 'yes'],
   ['POST', '/api/v1/devices/a/tokens', 'expires_in_s', 'soon'],
+  ['POST', '/api/v1/devices/a/tokens/rotate', 'overlap_s', 'soon'],
+  ['PATCH', '/api/v1/devices/a/shadow', 'desired', 7],
   ['POST', '/api/v1/devices/a/commands', 'name', ['x']],
 ] as const
 const EVERY = [
@@ -15,6 +17,7 @@ const EVERY = [
   ['GET', '/api/v1/devices/a'],
   ['DELETE', '/api/v1/devices/none'],
   ['GET', '/api/v1/devices/a/state'],
+  ['GET', '/api/v1/devices/a/shadow'],
   ['GET', '/api/v1/devices/a/tokens'],
   ['DELETE', '/api/v1/devices/a/tokens/none'],
   ['GET', '/api/v1/devices/a/commands'],
@@ -58,7 +61,7 @@ describe.each(WITH_BODY)('%s %s', (method, path, field, wrong) => {
   test('an unknown field is 400 and named', async () => {
     const answer = await ask(api, method, path, { json: { favourite_colour: 'red' } })
     expectProblem(answer, 400, 'bad_request')
-    expect((answer.body as { detail: string }).detail).toMatch(/favourite_colour|name is missing/)
+    expect((answer.body as { detail: string }).detail).toMatch(/favourite_colour|(name|desired) is missing/)
   })
 
   test('a field of the wrong type is 400 and named', async () => {

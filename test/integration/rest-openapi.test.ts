@@ -52,16 +52,19 @@ describe('the OpenAPI document', () => {
       'GET /api/v1/devices',
       'GET /api/v1/devices/{id}',
       'GET /api/v1/devices/{id}/commands',
+      'GET /api/v1/devices/{id}/shadow',
       'GET /api/v1/devices/{id}/state',
       'GET /api/v1/devices/{id}/tokens',
       'GET /healthz',
       'GET /metrics',
       'GET /readyz',
       'PATCH /api/v1/devices/{id}',
+      'PATCH /api/v1/devices/{id}/shadow',
       'POST /api/v1/commands/{cid}/cancel',
       'POST /api/v1/devices',
       'POST /api/v1/devices/{id}/commands',
       'POST /api/v1/devices/{id}/tokens',
+      'POST /api/v1/devices/{id}/tokens/rotate',
     ])
   })
 

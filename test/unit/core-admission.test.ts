@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Admission, credentialProblem } from '../../gateway/core/admission.ts'
 import { DEFAULT_LIMITS, type GatewayLimits } from '../../gateway/core/limits.ts'
+import { ROTATE_ONLY_MS } from '../../gateway/core/token-life.ts'
 import type { UpgradeRequest } from '../../gateway/core/upgrade-rules.ts'
 import { CountingMetrics, FakeTokens, QuietLog } from '../helpers/core-fakes.ts'
 import { ManualClock, settled } from '../helpers/manual-clock.ts'
@@ -64,6 +65,33 @@ describe('who may connect', () => {
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1)
     expect(answers[0]).toMatchObject({ status: 401 })
     expect(metrics.of('handshakes_refused invalid_token')).toBe(6)
+  })
+
+  test('for 90 days a device whose token has ended, if its row says so too: its session only rotates [K-10]', async () => {
+    const expiresAtMs = clock.wallMs() + 1_000
+    const ended = `signed~d1~t2~${expiresAtMs}`
+    await registry.addToken({ id: 't2', device: 'd1', createdAtMs: clock.wallMs(), expiresAtMs }, 2)
+    const gate = admission()
+    await clock.advance(1_000)
+    expect(await gate.admit(request(ended))).toEqual({ device: 'd1', tokenId: 't2', expiresAtMs })
+    expect(await statusOf(gate, `signed~d1~t1~${expiresAtMs}`)).toBe(401)
+    await registry.updateDevice('d1', { enabled: false })
+    expect(await statusOf(gate, ended)).toBe(403)
+    await registry.updateDevice('d1', { enabled: true })
+    clock.suspend(ROTATE_ONLY_MS)
+    expect(await statusOf(gate, ended)).toBe(401)
+  })
+
+  test('nobody with a token that was replaced, once its overlap is over [K-9]', async () => {
+    const nowMs = clock.wallMs()
+    const replaces = { replaces: 't1', overlapS: 60 }
+    await registry.addReplacement({ id: 't2', device: 'd1', createdAtMs: nowMs, ...replaces }, 2)
+    await registry.confirmToken('d1', 't2', nowMs)
+    const gate = admission()
+    expect(await statusOf(gate)).toBe(101)
+    await clock.advance(60_000)
+    expect(await statusOf(gate)).toBe(401)
+    expect(await statusOf(gate, 'signed~d1~t2~')).toBe(101)
   })
 
   test('a disabled device is told so with 403, but only who has its live token', async () => {
@@ -197,7 +225,10 @@ test('a credential is judged from the worst to the mildest', () => {
   expect(credentialProblem({ enabled: false, token: { ...token, revokedAtMs: 1, expiresAtMs: 1 } }, 10)).toBe(
     'token_revoked',
   )
-  expect(credentialProblem({ enabled: false, token: { ...token, expiresAtMs: 10 } }, 10)).toBe('token_expired')
-  expect(credentialProblem({ enabled: false, token: { ...token, expiresAtMs: 11 } }, 10)).toBe('device_disabled')
+  expect(credentialProblem({ enabled: false, token: { ...token, endsAtMs: 10 } }, 10)).toBe('token_revoked')
+  const graceOverMs = 10 + ROTATE_ONLY_MS
+  const expired = { enabled: false, token: { ...token, expiresAtMs: 10 } }
+  expect(credentialProblem(expired, graceOverMs)).toBe('token_expired')
+  expect(credentialProblem(expired, graceOverMs - 1)).toBe('device_disabled')
   expect(credentialProblem({ enabled: true, token }, 10)).toBeUndefined()
 })

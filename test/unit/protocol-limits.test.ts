@@ -39,6 +39,7 @@ test.each([
     `${limits.COMMAND_TTL_MIN_S} s … ${days(limits.COMMAND_TTL_MAX_S)}, 1 s … ${limits.COMMAND_TIMEOUT_MAX_S / 3600} h`,
   ],
   ['L-22', days(limits.SLEEP_MAX_S)],
+  ['L-28', `${kib(limits.REPORTED_MAX_BYTES)}; 2^${Math.log2(limits.REPORTED_VERSION_MAX)}`],
 ])('the README gives [%s] as it is in the code: %s', (tag, value) => {
   const row = readme.split('\n').find((line) => line.startsWith(`| **[${tag}]**`))
   expect(row?.split('|')[3]?.trim()).toBe(value)
@@ -46,6 +47,13 @@ test.each([
 
 test('a device remembers twice as many commands as can be unfinished, so none runs twice [L-20]', () => {
   expect(limits.COMMAND_IDS_REMEMBERED).toBeGreaterThanOrEqual(2 * limits.COMMANDS_IN_FLIGHT_MAX)
+})
+
+test('the largest settings fit the bus with the names and versions around them [L-4] [L-28]', () => {
+  const versions = { desired: Number.MAX_SAFE_INTEGER, reported: Number.MAX_SAFE_INTEGER }
+  const around = JSON.stringify({ desired: 0, reported: 0, versions })
+  const states = limits.PARAMS_MAX_BYTES + limits.REPORTED_MAX_BYTES
+  expect(states + around.length).toBeLessThan(limits.BUS_PAYLOAD_MAX_BYTES)
 })
 
 test('a silent device is noticed within 30 s [P-8]', () => {

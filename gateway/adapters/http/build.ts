@@ -11,6 +11,7 @@ import { addCommandRoutes } from './commands.ts'
 import { addDeviceRoutes } from './devices.ts'
 import { watchMethods } from './methods.ts'
 import { addOpenapiRoute, collectOpenapi } from './openapi.ts'
+import { addShadowRoutes } from './shadow.ts'
 import { addSystemRoutes, type Health } from './system.ts'
 import { addTokenRoutes } from './tokens.ts'
 import { Waiters } from './waiters.ts'
@@ -73,6 +74,7 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   const addRefusedMethods = watchMethods(app)
   addDeviceRoutes(app, parts.operator)
   addTokenRoutes(app, parts.operator)
+  addShadowRoutes(app, parts.operator)
   addCommandRoutes(app, parts.operator, waiters)
   addSystemRoutes(app, parts.health, parts.metricsText)
   addOpenapiRoute(app)

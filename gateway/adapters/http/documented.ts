@@ -8,7 +8,7 @@ const MEANING: Readonly<Record<number, string>> = {
   403: 'The role of the key does not allow this.',
   404: 'There is no such thing.',
   409: 'It contradicts what is there; `code` says how.',
-  412: 'The device was changed since that ETag was read.',
+  412: 'It was changed since that ETag was read.',
   413: 'The body is larger than 64 KiB.',
   415: 'The body is not application/json.',
   429: 'Too many requests or too many waiting commands; see `Retry-After`.',

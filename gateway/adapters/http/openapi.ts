@@ -1,10 +1,10 @@
 import swagger from '@fastify/swagger'
 import type { App } from './app.ts'
 
-const DESCRIPTION = `Devices, their tokens and their commands.
+const DESCRIPTION = `Devices, their tokens, settings and commands.
 
 Times are Unix time in ms, under names that end in \`_at\`. Errors are \`application/problem+json\` with a stable \`code\`.
-Unknown fields are refused. Roles: viewer reads, operator sends commands, admin does everything else.`
+Unknown fields are refused. Roles: viewer reads, operator sends commands and changes settings, admin does everything else.`
 
 /** Collects the routes that are added from now on. */
 export async function collectOpenapi(app: App, version: string): Promise<void> {
@@ -21,6 +21,7 @@ export async function collectOpenapi(app: App, version: string): Promise<void> {
       tags: [
         { name: 'devices', description: 'The registry, presence and last values' },
         { name: 'tokens', description: 'What devices connect with' },
+        { name: 'settings', description: 'What a device should run with, and what it does run with' },
         { name: 'commands', description: 'From the operator to the device and back' },
         { name: 'system', description: 'Health and figures, without a key' },
       ],

@@ -4,7 +4,6 @@ import { type ErrorCode, GatewayError } from '../../core/errors.ts'
 /** What only HTTP has to say; every other code is in the core's table. */
 const HTTP_ONLY = {
   method_not_allowed: { status: 405, retry: false, text: 'This address does not take that method.' },
-  precondition_failed: { status: 412, retry: false, text: 'The device was changed since that ETag was read.' },
   upgrade_required: { status: 426, retry: false, text: 'This address speaks WebSocket, subprotocol fairlead.v1.' },
 } as const
 

@@ -8,13 +8,15 @@ import {
   COMMAND_TTL_MAX_S,
   COMMAND_TTL_MIN_S,
   LABEL_MAX_BYTES,
+  SLEEP_MAX_S,
 } from '../../../protocol/limits.ts'
 import { NAME_PATTERN } from '../../../protocol/names.ts'
+import type { TokenState } from '../../core/token-life.ts'
 
 /** Everything that REST reads and writes. Validation, OpenAPI and the types of the handlers come from here. */
 
 /** Nothing passes that is not named here: unknown fields are refused on the way in and never leave on the way out. */
-const closed = { additionalProperties: false } as const
+export const closed = { additionalProperties: false } as const
 
 /** Tags of one device: a few words to sort a fleet by, small enough to travel in every list. */
 const TAGS_MAX = 32
@@ -23,10 +25,12 @@ const PAGE_DEFAULT = 50
 const PAGE_MAX = 200
 /** 64 KiB would be refused by the body limit long before; ten years is longer than any board. */
 const TOKEN_LIFE_MAX_S = 10 * 365 * 24 * 3600
+/** As long as the longest sleep: whoever wakes from it still has the old token. */
+const OVERLAP_MAX_S = SLEEP_MAX_S
 
 const Name = (description: string) => Type.String({ pattern: NAME_PATTERN, description })
-const TimeMs = (description: string) => Type.Integer({ description: `${description} Unix time in ms.` })
-const FreeForm = (description: string) => Type.Unsafe<JsonObject>({ type: 'object', description })
+export const TimeMs = (description: string) => Type.Integer({ description: `${description} Unix time in ms.` })
+export const FreeForm = (description: string) => Type.Unsafe<JsonObject>({ type: 'object', description })
 const Model = Type.String({ minLength: 1, maxLength: LABEL_MAX_BYTES, examples: ['esp32-s3'] })
 const Tags = Type.Array(Type.String({ minLength: 1, maxLength: LABEL_MAX_BYTES }), {
   maxItems: TAGS_MAX,
@@ -135,11 +139,41 @@ export const TokenIssued = Type.Object(
   { id: Name('Id of the token.'), token: tokenText, expires_at: expiresAt },
   { ...closed, title: 'TokenIssued', description: 'The new token.' },
 )
+export const RotationInput = Type.Object(
+  {
+    overlap_s: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: OVERLAP_MAX_S,
+        description: 'How long the old token lives on after the device has confirmed the new one; absent: 24 h.',
+      }),
+    ),
+  },
+  { ...closed, title: 'RotationInput', examples: [{ overlap_s: 3600 }] },
+)
+export const RotationStarted = Type.Object(
+  {
+    id: Name('Id of the new token.'),
+    state: Type.Enum(['offered', 'pending'], {
+      description: '`offered`: on its way to the device. `pending`: it gets it when it connects.',
+    }),
+  },
+  { ...closed, title: 'RotationStarted', description: 'The new token is stored; its text goes to the device alone.' },
+)
+const TOKEN_STATES = ['live', 'offered', 'pending', 'ending', 'expired', 'revoked'] as const satisfies TokenState[]
 export const Token = Type.Object(
   {
     id: Name('Id of the token.'),
+    state: Type.Enum([...TOKEN_STATES], {
+      description:
+        '`pending`, `offered`: made by a rotation, not confirmed by the device; `offered` is on its way now. `ending`: ' +
+        'replaced, lives until `ends_at`.',
+    }),
     created_at: TimeMs('When it was issued.'),
     expires_at: expiresAt,
+    replaces: Type.Optional(Name('Id of the token that a rotation made this one for.')),
+    confirmed_at: Type.Optional(TimeMs('When the device had it in its flash, or first used it.')),
+    ends_at: Type.Optional(TimeMs('End of a replaced token.')),
     revoked_at: Type.Optional(TimeMs('When it was revoked.')),
     last_used_at: Type.Optional(TimeMs('Last handshake that used it.')),
   },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import { GatewayError } from '../../core/errors.ts'
 import type { DeviceView } from '../../core/operator.ts'
-import { HttpRefusal } from './problems.ts'
 
 /**
  * The ETag of what an operator can change. Presence and counters move all the time and are left out: `If-Match` asks
@@ -15,7 +15,7 @@ export function settingsEtag(device: DeviceView): string {
 export function checkIfMatch(header: string | undefined, device: DeviceView): void {
   if (header === undefined || header.trim() === '*') return
   const wanted = header.split(',').map((tag) => tag.trim())
-  if (!wanted.includes(settingsEtag(device))) throw new HttpRefusal('precondition_failed')
+  if (!wanted.includes(settingsEtag(device))) throw new GatewayError('precondition_failed')
 }
 
 /** Runs the changes of one device one after the other, so that nothing of this node comes between check and write. */

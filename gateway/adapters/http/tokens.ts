@@ -1,7 +1,16 @@
 import type { Operator } from '../../core/operator.ts'
 import type { App } from './app.ts'
 import { BEARER, bodyProblems, NoContent, problems, withHeaders } from './documented.ts'
-import { DeviceParams, NoQuery, TokenInput, TokenIssued, TokenList, TokenParams } from './schemas.ts'
+import {
+  DeviceParams,
+  NoQuery,
+  RotationInput,
+  RotationStarted,
+  TokenInput,
+  TokenIssued,
+  TokenList,
+  TokenParams,
+} from './schemas.ts'
 import { issuedToWire, tokenToWire } from './wire.ts'
 
 const shared = { tags: ['tokens'], security: BEARER }
@@ -9,6 +18,7 @@ const shared = { tags: ['tokens'], security: BEARER }
 export function addTokenRoutes(app: App, operator: Operator): void {
   addList(app, operator)
   addIssue(app, operator)
+  addRotate(app, operator)
   addRevoke(app, operator)
 }
 
@@ -38,10 +48,7 @@ function addIssue(app: App, operator: Operator): void {
     '/api/v1/devices/:id/tokens',
     {
       config: { access: 'admin' },
-      // Nothing needs to be said about a token without an end, so a request without a body is one.
-      preValidation: async (request) => {
-        if (request.body === undefined) request.body = {}
-      },
+      preValidation: takeNoBody,
       schema: {
         ...shared,
         operationId: 'issueToken',
@@ -59,6 +66,38 @@ function addIssue(app: App, operator: Operator): void {
       return reply.code(201).header('Location', location).send(issuedToWire(issued))
     },
   )
+}
+
+function addRotate(app: App, operator: Operator): void {
+  app.post(
+    '/api/v1/devices/:id/tokens/rotate',
+    {
+      config: { access: 'admin' },
+      preValidation: takeNoBody,
+      schema: {
+        ...shared,
+        operationId: 'rotateToken',
+        summary: 'Replace the token of a device over its open socket',
+        description:
+          'Answers when the new token is stored; nobody but the device sees its text. The old token ends `overlap_s` ' +
+          'after the device has confirmed the new one, and not before.',
+        params: DeviceParams,
+        querystring: NoQuery,
+        body: RotationInput,
+        response: { 202: RotationStarted, ...bodyProblems(404, 409) },
+      },
+    },
+    async (request, reply) => {
+      const { overlap_s: overlapS } = request.body
+      const { id, state } = await operator.rotateToken(request.params.id, { overlapS })
+      return reply.code(202).send({ id, state })
+    },
+  )
+}
+
+/** Nothing needs to be said where the defaults will do, so a request without a body is one. */
+async function takeNoBody(request: { body: unknown }): Promise<void> {
+  if (request.body === undefined) request.body = {}
 }
 
 function addRevoke(app: App, operator: Operator): void {

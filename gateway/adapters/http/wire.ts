@@ -1,7 +1,8 @@
 import type { CommandRecord } from '../../core/command-machine.ts'
-import type { DeviceView, IssuedToken } from '../../core/operator.ts'
-import type { Presence, TokenRow } from '../../core/records.ts'
+import type { DeviceView, IssuedToken, TokenView } from '../../core/operator.ts'
+import type { Presence, Shadow } from '../../core/records.ts'
 import type { CommandWire, DeviceWire, TokenWire } from './schemas.ts'
+import type { ShadowWire } from './shadow-schemas.ts'
 
 /** The one place where camelCase inside becomes snake_case outside. Field by field: what is not named stays inside. */
 
@@ -30,11 +31,26 @@ function presenceToWire(presence: Presence): DeviceWire['presence'] {
   }
 }
 
-export function tokenToWire(token: TokenRow): TokenWire {
+export function shadowToWire(shadow: Shadow): ShadowWire {
+  return {
+    desired: shadow.desired,
+    desired_version: shadow.desiredVersion,
+    desired_at: shadow.desiredAtMs,
+    reported: shadow.reported,
+    reported_version: shadow.reportedVersion,
+    reported_at: shadow.reportedAtMs,
+  }
+}
+
+export function tokenToWire(token: TokenView): TokenWire {
   return {
     id: token.id,
+    state: token.state,
     created_at: token.createdAtMs,
     expires_at: token.expiresAtMs ?? null,
+    replaces: token.replaces,
+    confirmed_at: token.confirmedAtMs,
+    ends_at: token.endsAtMs,
     revoked_at: token.revokedAtMs,
     last_used_at: token.lastUsedAtMs,
   }

@@ -5,7 +5,17 @@ import type { Database } from './database.ts'
 import { createDevice, deleteDevice, device, listDevices, updateDevice } from './devices.ts'
 import { probe, reserveSessions, returnSessions } from './meta.ts'
 import { lastValues, presences, saveLastValues, savePresence } from './presence.ts'
-import { addToken, credential, listTokens, markTokenUsed, revokeToken } from './tokens.ts'
+import { changeDesired, saveReported, shadow, shadowDevices } from './shadows.ts'
+import {
+  addReplacement,
+  addToken,
+  confirmToken,
+  credential,
+  endedTokens,
+  listTokens,
+  markTokenUsed,
+  revokeToken,
+} from './tokens.ts'
 
 /** What a thread can be asked for, by name. Arguments and results cross threads by structured clone. */
 export type Operations = Readonly<Record<string, (db: Database, ...args: never[]) => unknown>>
@@ -16,8 +26,11 @@ export const READS = {
   listDevices,
   credential,
   listTokens,
+  endedTokens,
   presences,
   lastValues,
+  shadow,
+  shadowDevices,
   command,
   listCommands,
   openCommands,
@@ -33,10 +46,14 @@ export const WRITES = {
   updateDevice,
   deleteDevice,
   addToken,
+  addReplacement,
+  confirmToken,
   revokeToken,
   markTokenUsed,
   savePresence,
   saveLastValues,
+  changeDesired,
+  saveReported,
   insertCommand,
   advanceCommand,
   markPublished,

@@ -1,7 +1,19 @@
 import type { JsonObject } from '../../../protocol/json.ts'
 import type { CommandChange, CommandEvent, CommandRecord, NewCommand } from '../../core/command-machine.ts'
 import type { Credential, Log, Registry } from '../../core/ports.ts'
-import type { ApiKey, DevicePatch, DeviceRow, NewDevice, NewToken, Presence, TokenRow } from '../../core/records.ts'
+import type {
+  ApiKey,
+  DevicePatch,
+  DeviceRow,
+  NewDevice,
+  NewToken,
+  Presence,
+  Replacement,
+  Report,
+  Shadow,
+  TokenRow,
+} from '../../core/records.ts'
+import type { DesiredChange, DesiredOptions } from '../../core/shadow-rules.ts'
 import type { READS, WRITES } from './operations.ts'
 import { SessionNumbers } from './session-numbers.ts'
 import { StoreThread } from './store-thread.ts'
@@ -100,6 +112,18 @@ export class SqliteRegistry implements Registry {
   markTokenUsed(device: string, tokenId: string, atMs: number): Promise<void> {
     return this.#writer.call('markTokenUsed', device, tokenId, atMs)
   }
+  addReplacement(
+    token: Replacement,
+    liveMax: number,
+  ): Promise<'added' | 'no_device' | 'gone' | 'in_progress' | 'too_many'> {
+    return this.#writer.call('addReplacement', token, liveMax)
+  }
+  confirmToken(device: string, tokenId: string, atMs: number): Promise<TokenRow | undefined> {
+    return this.#writer.call('confirmToken', device, tokenId, atMs)
+  }
+  endedTokens(atMs: number, limit: number): Promise<TokenRow[]> {
+    return this.#reader.call('endedTokens', atMs, limit)
+  }
 
   nextSession(): Promise<number> {
     return this.#sessions.take()
@@ -116,6 +140,23 @@ export class SqliteRegistry implements Registry {
   }
   lastValues(): Promise<{ device: string; values: JsonObject }[]> {
     return this.#reader.call('lastValues')
+  }
+
+  shadow(device: string): Promise<Shadow | undefined> {
+    return this.#reader.call('shadow', device)
+  }
+  shadowDevices(page: { after?: string; limit: number }): Promise<string[]> {
+    return this.#reader.call('shadowDevices', page)
+  }
+  changeDesired(
+    device: string,
+    patch: JsonObject,
+    options: DesiredOptions,
+  ): Promise<DesiredChange | { kind: 'no_device' }> {
+    return this.#writer.call('changeDesired', device, patch, options)
+  }
+  saveReported(device: string, report: Report): Promise<{ desiredVersion: number } | undefined> {
+    return this.#writer.call('saveReported', device, report)
   }
 
   insertCommand(command: NewCommand, waitingMax: number): Promise<'inserted' | 'exists' | 'no_device' | 'full'> {

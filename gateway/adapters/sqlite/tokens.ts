@@ -1,9 +1,10 @@
 import type { Credential } from '../../core/ports.ts'
-import type { NewToken, TokenRow } from '../../core/records.ts'
+import type { NewToken, Replacement, TokenRow } from '../../core/records.ts'
+import { endOfReplaced, isLive, replacementProblem } from '../../core/token-life.ts'
 import type { Database } from './database.ts'
 
 /**
- * Revoked or expired tokens kept per device: enough for a person to see what happened. Older ones lose; a token
+ * Revoked, replaced or expired tokens kept per device: enough for a person to see what happened. Older ones lose; a token
  * without a row is refused like a revoked one.
  */
 const DEAD_TOKENS_KEPT = 32
@@ -15,50 +16,94 @@ interface Row {
   readonly expires_at_ms: number | null
   readonly revoked_at_ms: number | null
   readonly last_used_at_ms: number | null
+  readonly replaces: string | null
+  readonly overlap_s: number | null
+  readonly confirmed_at_ms: number | null
+  readonly ends_at_ms: number | null
 }
 
-const SELECT = 'SELECT device, id, created_at_ms, expires_at_ms, revoked_at_ms, last_used_at_ms FROM tokens'
-const IS_LIVE = 'revoked_at_ms IS NULL AND (expires_at_ms IS NULL OR expires_at_ms > ?)'
+const SELECT = `SELECT device, id, created_at_ms, expires_at_ms, revoked_at_ms, last_used_at_ms,
+    replaces, overlap_s, confirmed_at_ms, ends_at_ms
+  FROM tokens`
 
 export function credential(db: Database, device: string, tokenId: string): Credential | undefined {
   const owner = db.row<{ enabled: number }>('SELECT enabled FROM devices WHERE id = ?', device)
   if (!owner) return undefined
-  const row = db.row<Row>(`${SELECT} WHERE device = ? AND id = ?`, device, tokenId)
-  return { enabled: owner.enabled === 1, token: row && tokenOf(row) }
+  return { enabled: owner.enabled === 1, token: tokenOfDevice(db, device, tokenId) }
 }
 
 export function addToken(db: Database, token: NewToken, liveMax: number): 'added' | 'no_device' | 'too_many' {
   if (!db.row('SELECT 1 FROM devices WHERE id = ?', token.device)) return 'no_device'
-  const live = db.row<{ n: number }>(
-    `SELECT count(*) AS n FROM tokens WHERE device = ? AND ${IS_LIVE}`,
-    token.device,
-    token.createdAtMs,
-  )
-  if (live && live.n >= liveMax) return 'too_many'
+  const live = listTokens(db, token.device).filter((row) => isLive(row, token.createdAtMs))
+  if (live.length >= liveMax) return 'too_many'
   insertToken(db, token)
   dropOldestDead(db, token)
   return 'added'
 }
 
+export function addReplacement(
+  db: Database,
+  token: Replacement,
+  liveMax: number,
+): 'added' | 'no_device' | 'gone' | 'in_progress' | 'too_many' {
+  if (!db.row('SELECT 1 FROM devices WHERE id = ?', token.device)) return 'no_device'
+  const problem = replacementProblem(listTokens(db, token.device), token, liveMax)
+  if (problem !== undefined) return problem
+  insertToken(db, token)
+  dropOldestDead(db, token)
+  return 'added'
+}
+
+export function confirmToken(db: Database, device: string, tokenId: string, atMs: number): TokenRow | undefined {
+  const token = tokenOfDevice(db, device, tokenId)
+  if (token?.replaces === undefined || !isLive(token, atMs)) return undefined
+  db.run(
+    'UPDATE tokens SET confirmed_at_ms = coalesce(confirmed_at_ms, ?) WHERE device = ? AND id = ?',
+    atMs,
+    device,
+    tokenId,
+  )
+  const old = tokenOfDevice(db, device, token.replaces)
+  if (old) {
+    const endsAtMs = endOfReplaced(old, token, atMs)
+    db.run('UPDATE tokens SET ends_at_ms = ? WHERE device = ? AND id = ?', endsAtMs, device, old.id)
+  }
+  return tokenOfDevice(db, device, tokenId)
+}
+
+export function endedTokens(db: Database, atMs: number, limit: number): TokenRow[] {
+  const sql = `${SELECT} WHERE ends_at_ms <= ? AND revoked_at_ms IS NULL ORDER BY ends_at_ms LIMIT ?`
+  return db.rows<Row>(sql, atMs, limit).map(tokenOf)
+}
+
+function tokenOfDevice(db: Database, device: string, tokenId: string): TokenRow | undefined {
+  const row = db.row<Row>(`${SELECT} WHERE device = ? AND id = ?`, device, tokenId)
+  return row && tokenOf(row)
+}
+
 export function insertToken(db: Database, token: NewToken): void {
   db.run(
-    'INSERT INTO tokens (device, id, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?)',
+    'INSERT INTO tokens (device, id, created_at_ms, expires_at_ms, replaces, overlap_s) VALUES (?, ?, ?, ?, ?, ?)',
     token.device,
     token.id,
     token.createdAtMs,
     token.expiresAtMs ?? null,
+    token.replaces ?? null,
+    token.overlapS ?? null,
   )
 }
 
-function dropOldestDead(db: Database, token: NewToken): void {
-  db.run(
-    `DELETE FROM tokens WHERE device = ? AND id IN (
-       SELECT id FROM tokens WHERE device = ? AND NOT (${IS_LIVE})
-       ORDER BY coalesce(revoked_at_ms, expires_at_ms) DESC, id LIMIT -1 OFFSET ${DEAD_TOKENS_KEPT})`,
-    token.device,
-    token.device,
-    token.createdAtMs,
-  )
+/** Counted as of the moment that the new token was made. */
+function dropOldestDead(db: Database, { device, createdAtMs: atMs }: NewToken): void {
+  const dead = listTokens(db, device).filter((row) => !isLive(row, atMs))
+  const newestFirst = dead.sort((a, b) => diedAtMs(b) - diedAtMs(a))
+  for (const { id } of newestFirst.slice(DEAD_TOKENS_KEPT)) {
+    db.run('DELETE FROM tokens WHERE device = ? AND id = ?', device, id)
+  }
+}
+
+function diedAtMs({ revokedAtMs, endsAtMs, expiresAtMs }: TokenRow): number {
+  return revokedAtMs ?? endsAtMs ?? expiresAtMs ?? 0
 }
 
 export function listTokens(db: Database, device: string): TokenRow[] {
@@ -85,5 +130,9 @@ function tokenOf(row: Row): TokenRow {
     expiresAtMs: row.expires_at_ms ?? undefined,
     revokedAtMs: row.revoked_at_ms ?? undefined,
     lastUsedAtMs: row.last_used_at_ms ?? undefined,
+    replaces: row.replaces ?? undefined,
+    overlapS: row.overlap_s ?? undefined,
+    confirmedAtMs: row.confirmed_at_ms ?? undefined,
+    endsAtMs: row.ends_at_ms ?? undefined,
   }
 }

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import { isName } from '../../../protocol/names.ts'
 import type { Clock, DeviceClaims, DeviceTokens } from '../../core/ports.ts'
+import { ROTATE_ONLY_MS } from '../../core/token-life.ts'
 import { readSigningKeys, type SigningKey, TOKEN_ALGORITHM } from './signing-keys.ts'
 
 const ISSUER = 'fairlead'
@@ -35,6 +37,7 @@ export async function openDeviceTokens(options: { directory: string; clock: Cloc
     },
     keyIds: () => keys.map((key) => key.keyId),
     sign: (token) => sign(keys, token),
+    digest: (token) => createHash('sha256').update(token, 'utf8').digest('hex'),
     verify: async (token) => {
       if (token.length > TOKEN_MAX_BYTES) return { refused: 'too_long' }
       if (!COMPACT_JWS.test(token)) return { refused: 'malformed' }
@@ -85,7 +88,7 @@ async function verify(keys: readonly SigningKey[], token: string, nowMs: number)
       typ: TYPE,
       requiredClaims: ['sub', 'jti', 'iat'],
       clockTolerance: CLOCK_TOLERANCE_S,
-      currentDate: new Date(nowMs),
+      currentDate: new Date(nowMs - ROTATE_ONLY_MS), // [K-10] the core asks about the end itself, and the row too
     },
   )
   return claimsOf(payload, token)

@@ -25,8 +25,15 @@ CREATE TABLE tokens (
   expires_at_ms   INTEGER,
   revoked_at_ms   INTEGER,
   last_used_at_ms INTEGER,
+  -- Of a token made by a rotation: what it replaces, how long that lives on, when the device confirmed.
+  replaces        TEXT,
+  overlap_s       INTEGER,
+  confirmed_at_ms INTEGER,
+  -- Of a replaced token: it counts as revoked from then on.
+  ends_at_ms      INTEGER,
   PRIMARY KEY (device, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX tokens_ending ON tokens (ends_at_ms) WHERE ends_at_ms IS NOT NULL AND revoked_at_ms IS NULL;
 
 CREATE TABLE presence (
   device     TEXT PRIMARY KEY REFERENCES devices (id) ON DELETE CASCADE,
@@ -42,6 +49,17 @@ CREATE TABLE last_values (
   device TEXT PRIMARY KEY REFERENCES devices (id) ON DELETE CASCADE,
   json   TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE shadows (
+  device           TEXT PRIMARY KEY REFERENCES devices (id) ON DELETE CASCADE,
+  desired          TEXT NOT NULL,
+  desired_version  INTEGER NOT NULL,
+  desired_at_ms    INTEGER,
+  reported         TEXT NOT NULL,
+  reported_version INTEGER NOT NULL,
+  reported_at_ms   INTEGER,
+  reported_session INTEGER NOT NULL
+) STRICT;
 
 -- `sequence` is the order in which commands were accepted; the wall clock may step.
 CREATE TABLE commands (
