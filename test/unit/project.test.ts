@@ -71,7 +71,7 @@ describe('pages', () => {
 
   test.for(pages)('every npm script that %s names exists', (page) => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-    const named = [...read(page).matchAll(/npm run ([a-z]+)/g)].map(([, script = '']) => script)
+    const named = [...read(page).matchAll(/npm run ([a-z:]+)/g)].map(([, script = '']) => script)
     expect(named.filter((script) => !(script in scripts))).toEqual([])
   })
 

@@ -1,0 +1,15 @@
+# One libFuzzer program per file firmware/test/fuzz/fuzz_*.cpp. run_tests.sh runs each with the seeds that
+# firmware/tools/fuzz_corpus.mjs makes for it.
+find_path(NLOHMANN_DIR nlohmann/json.hpp)
+file(GLOB fuzzers CONFIGURE_DEPENDS ${TEST_DIR}/fuzz/fuzz_*.cpp)
+foreach(source IN LISTS fuzzers)
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(${name} ${source})
+  target_include_directories(${name} PRIVATE ${TEST_DIR})
+  if(NLOHMANN_DIR)
+    target_include_directories(${name} SYSTEM PRIVATE ${NLOHMANN_DIR})
+  endif()
+  target_compile_options(${name} PRIVATE -Wall -Wextra -Werror)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  target_link_libraries(${name} PRIVATE fairlead_core)
+endforeach()

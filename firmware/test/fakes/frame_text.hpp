@@ -1,0 +1,28 @@
+#pragma once
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+/** Just enough JSON for tests: the fields of a frame that the core wrote, which puts no spaces between tokens. */
+namespace fairlead::fakes {
+
+inline size_t after_key(const std::string& frame, const std::string& key) {
+  const std::string quoted = "\"" + key + "\":";
+  const size_t at = frame.find(quoted);
+  return at == std::string::npos ? at : at + quoted.size();
+}
+inline bool has_field(const std::string& frame, const std::string& key) {
+  return after_key(frame, key) != std::string::npos;
+}
+inline std::string text_field(const std::string& frame, const std::string& key) {
+  const size_t at = after_key(frame, key);
+  if (at == std::string::npos || frame[at] != '"') return "";
+  return frame.substr(at + 1, frame.find('"', at + 1) - at - 1);
+}
+inline uint64_t number_field(const std::string& frame, const std::string& key) {
+  const size_t at = after_key(frame, key);
+  return at == std::string::npos ? 0 : std::strtoull(frame.c_str() + at, nullptr, 10);
+}
+inline std::string type_of(const std::string& frame) { return text_field(frame, "type"); }
+
+}  // namespace fairlead::fakes

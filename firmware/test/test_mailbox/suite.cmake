@@ -1,0 +1,2 @@
+set(SUITE_NEEDS codec)
+set(SUITE_LIBS fairlead_client_portable)

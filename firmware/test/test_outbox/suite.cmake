@@ -1,0 +1,2 @@
+set(SUITE_NEEDS storage)
+set(SUITE_NO_HEAP ON)
