@@ -103,6 +103,8 @@ TEST_CASE("names are checked without their escapes") {
   CHECK(parsed("{\"type\":\"cancel\",\"id\":\"" + std::string(65, 'c') + "\"}").shown() == "bad_name:id");
   CHECK(parsed("{\"type\":\"cancel\",\"id\":\"c\\u0000\"}").shown() == "bad_name:id");
   CHECK(parsed("{\"type\":\"cancel\",\"id\":\"\\ud800\"}").shown() == "bad_name:id");
+  CHECK(std::string(parsed("{\"type\":\"ack\",\"seq\":1,\"boot\":\"" + std::string(32, 'b') + "\"}").message.boot).size() == 32);
+  CHECK(parsed("{\"type\":\"ack\",\"seq\":1,\"boot\":\"" + std::string(33, 'b') + "\"}").shown() == "bad_name:boot");
   CHECK(parsed("{\"type\":\"cancel\",\"id\":7}").shown() == "wrong_type:id");
 }
 

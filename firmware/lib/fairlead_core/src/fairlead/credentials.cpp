@@ -45,7 +45,7 @@ Status Credentials::load_wifi() {
   if (status != Status::Ok) return as_absent(status);
   if (size < 1 || bytes[0] > size - 1) return Status::Ok;
   const std::string_view texts = text_of({bytes + 1, size - 1});
-  const std::string_view ssid = texts.substr(0, bytes[0]), password = texts.substr(bytes[0]);
+  const std::string_view ssid = slice(texts, 0, bytes[0]), password = slice(texts, bytes[0], texts.size());
   if (!is_valid_ssid(ssid) || !is_valid_wifi_password(password)) return Status::Ok;
   copy(ssid, ssid_);
   copy(password, password_);

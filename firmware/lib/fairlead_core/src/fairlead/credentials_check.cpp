@@ -10,8 +10,8 @@ bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' 
 /** The part before the next `separator`, which is taken away from `rest` with it. */
 std::string_view take_until(std::string_view& rest, char separator) {
   const size_t at = rest.find(separator);
-  const std::string_view part = rest.substr(0, at);
-  rest = at == std::string_view::npos ? std::string_view() : rest.substr(at + 1);
+  const std::string_view part = slice(rest, 0, at);
+  rest = at == std::string_view::npos ? std::string_view() : slice(rest, at + 1, rest.size());
   return part;
 }
 

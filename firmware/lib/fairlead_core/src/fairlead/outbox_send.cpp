@@ -74,8 +74,8 @@ bool Outbox::fill(const LogRecord& from, OutboxRecord& record, MutableBytes scra
   record.life = from.position.life;
   record.time = time_of(from.is_wall_time, from.time_ms, from.position.life == log_.life());
   const std::string_view body = text_of({scratch.data, from.body_bytes});
-  record.name = body.substr(0, from.name_bytes);
-  record.json = body.substr(from.name_bytes);
+  record.name = slice(body, 0, from.name_bytes);
+  record.json = slice(body, from.name_bytes, body.size());
   return true;
 }
 
@@ -92,8 +92,8 @@ bool Outbox::fill(const RingRecord& from, OutboxRecord& record, MutableBytes scr
   if (name_bytes > 0) std::memcpy(scratch.data, from.name.data(), name_bytes);
   if (!from.json.empty()) std::memcpy(scratch.data + name_bytes, from.json.data(), from.json.size());
   const std::string_view body = text_of({scratch.data, name_bytes + from.json.size()});
-  record.name = body.substr(0, name_bytes);
-  record.json = body.substr(name_bytes);
+  record.name = slice(body, 0, name_bytes);
+  record.json = slice(body, name_bytes, body.size());
   return true;
 }
 

@@ -49,8 +49,8 @@ RingRecord RecordRing::read(size_t at) const {
   record.cls = static_cast<RecordClass>(from[2]);
   record.seq = get_little_endian<uint32_t>(from + 4);
   record.born_mono_ms = get_little_endian<uint64_t>(from + 8);
-  record.name = body.substr(0, from[3]);
-  record.json = body.substr(from[3]);
+  record.name = slice(body, 0, from[3]);
+  record.json = slice(body, from[3], body.size());
   return record;
 }
 
