@@ -3,7 +3,10 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { onTestFinished } from 'vitest'
 
-/** A socket whose errors end the test only where it waits for something. */
+/**
+ * A socket whose errors end the test only where it waits for something. It trusts anybody: these tests are about what the
+ * server does with bytes; who may be trusted is the subject of certificates.test.ts.
+ */
 export async function connectTls(port: number, options: tls.ConnectionOptions = {}): Promise<tls.TLSSocket> {
   const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options })
   onTestFinished(() => void socket.destroy())
