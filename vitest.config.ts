@@ -3,8 +3,11 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // What is awaited comes at once on an idle machine. A shared one may stand still for seconds, and only a defect
+    // should ever meet these ends.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } },
     coverage: {
       provider: 'v8',
       include: ['protocol/**/*.ts', 'gateway/**/*.ts', 'simulator/**/*.ts', 'cli/**/*.ts'],

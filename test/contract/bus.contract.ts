@@ -44,7 +44,7 @@ export function countingMetrics(): Metrics & { readonly counts: Map<string, numb
 }
 
 export async function untilReady(bus: Bus): Promise<void> {
-  await expect.poll(() => bus.health(), { timeout: 10_000 }).toEqual({ ready: true })
+  await expect.poll(() => bus.health(), { timeout: 20_000 }).toEqual({ ready: true })
 }
 
 /** The outbox's bound in messages [gateway/core/bus-outbox.ts]. */
@@ -98,7 +98,7 @@ export function busContract(name: string, open: (settings: BusSettings) => Promi
         retain: index % 5 === 0,
       }))
       await Promise.all(sent.map(({ topic, text, retain }) => bus.publish(topic, text, { retain })))
-      await expect.poll(() => client.messages.length, { timeout: 10_000 }).toBe(sent.length)
+      await expect.poll(() => client.messages.length, { timeout: 20_000 }).toBe(sent.length)
       for (let device = 0; device < 7; device += 1) {
         const topic = topics.telemetry(`dev-${device}`)
         const arrived = client.messages.filter((message) => message.topic === topic).map(({ text }) => text)

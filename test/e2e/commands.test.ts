@@ -89,7 +89,7 @@ onEachBus('commands', (open) => {
     const device = gateway.device(token, { commands: { note: ({ params }) => void order.push(params.n) } })
     device.start()
     const last = () => gateway.api('GET', `commands/${ids.at(-1)}`).then(({ body }) => body.state)
-    await expect.poll(last, { timeout: 10_000 }).toBe('succeeded')
+    await expect.poll(last, { timeout: 20_000 }).toBe('succeeded')
     expect(order).toEqual(Array.from({ length: 12 }, (_, n) => n))
   })
 
@@ -106,7 +106,7 @@ onEachBus('commands', (open) => {
     await expect.poll(() => runs).toBe(1)
     device.dropLink()
     const state = () => gateway.api('GET', `commands/${body.id}`).then((answer) => answer.body.state)
-    await expect.poll(state, { timeout: 10_000 }).toBe('succeeded')
+    await expect.poll(state, { timeout: 20_000 }).toBe('succeeded')
     expect(runs).toBe(1)
     expect(device.counts.repeatedCommands).toBeGreaterThan(0)
   })

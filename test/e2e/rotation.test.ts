@@ -90,7 +90,7 @@ onEachBus('token rotation', (open) => {
     await expect.poll(() => statesOf(second.gateway)).toEqual({ [tokenId]: 'ending', [body.id]: 'live' })
     await second.gateway.gateway.stop()
     const third = await open({ dataDir })
-    await expect.poll(() => statesOf(third.gateway), { timeout: 10_000 }).toMatchObject({ [tokenId]: 'revoked' })
+    await expect.poll(() => statesOf(third.gateway), { timeout: 20_000 }).toMatchObject({ [tokenId]: 'revoked' })
     const back = third.gateway.device(device.token)
     back.start()
     await back.ready
@@ -140,7 +140,7 @@ test('[K-10] a device that comes back after the end of its token gets a new one,
   const { tokenId } = await gateway.enrol('greenhouse-1')
   await gateway.api('DELETE', `devices/greenhouse-1/tokens/${tokenId}`)
   const { body } = await gateway.api('POST', 'devices/greenhouse-1/tokens', { expires_in_s: 1 })
-  await expect.poll(() => statesOf(gateway).then((states) => states[body.id]), { timeout: 5_000 }).toBe('expired')
+  await expect.poll(() => statesOf(gateway).then((states) => states[body.id]), { timeout: 15_000 }).toBe('expired')
   const device = gateway.device(body.token, { timeScale: 0.01 })
   const sent = device.telemetry({ n: 1 }) // goes out behind welcome, before the device has the new token
   device.start()

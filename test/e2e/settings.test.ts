@@ -87,7 +87,7 @@ onEachBus('settings', (open) => {
     await gateway.api('PATCH', PATH, { desired: { interval_s: 30 } })
     await shown(bus, SHADOW, (body) => body.versions.reported === 1)
     expect((await gateway.api('DELETE', 'devices/greenhouse-1')).status).toBe(204)
-    await expect.poll(() => bus.retained(SHADOW).then((message) => message?.text), { timeout: 5_000 }).toBe(undefined)
+    await expect.poll(() => bus.retained(SHADOW).then((message) => message?.text), { timeout: 15_000 }).toBe(undefined)
     expect((await gateway.api('GET', PATH)).status).toBe(404)
   })
 })

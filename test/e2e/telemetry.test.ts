@@ -98,7 +98,7 @@ test('[A-1] nothing is acknowledged before the bus has confirmed it, and pings g
   onTestFinished(() => broker.stop())
   const env = { FAIRLEAD_MQTT_URL: broker.url, FAIRLEAD_PING_INTERVAL_MS: '1000', FAIRLEAD_PONG_TIMEOUT_MS: '1000' }
   const gateway = await startTestGateway({ env })
-  await expect.poll(async () => (await gateway.api('GET', '/readyz')).status, { timeout: 10_000 }).toBe(200)
+  await expect.poll(async () => (await gateway.api('GET', '/readyz')).status, { timeout: 20_000 }).toBe(200)
   const { device } = await gateway.readyDevice('greenhouse-1')
   expect(await device.telemetry({ n: 1 }).settled).toBe('acked')
 
@@ -109,7 +109,7 @@ test('[A-1] nothing is acknowledged before the bus has confirmed it, and pings g
     settled = true
   })
   const arrived = () => broker.received.filter((message) => message.topic === TELEMETRY).length
-  await expect.poll(arrived, { timeout: 5_000 }).toBe(2)
+  await expect.poll(arrived, { timeout: 15_000 }).toBe(2)
   await new Promise((resolve) => setTimeout(resolve, 3_000)) // the absence of an ack can only be waited for
   expect(settled).toBe(false)
   expect(device.state).toBe('ready')
@@ -124,17 +124,17 @@ describeWithMosquitto('an outage of the bus', () => {
     onTestFinished(() => mosquitto.remove())
     const gateway = await startTestGateway({ env: { FAIRLEAD_MQTT_URL: mosquitto.url } })
     const readiness = async () => (await gateway.api('GET', '/readyz')).status
-    await expect.poll(readiness, { timeout: 10_000 }).toBe(200)
+    await expect.poll(readiness, { timeout: 20_000 }).toBe(200)
     const { device } = await gateway.readyDevice('greenhouse-1')
     await mosquitto.stop()
-    await expect.poll(readiness, { timeout: 10_000 }).toBe(503)
+    await expect.poll(readiness, { timeout: 20_000 }).toBe(503)
     const sent = Array.from({ length: 80 }, (_, n) => device.telemetry({ n }))
     await expect.poll(() => device.inFlight).toBe(64) // [A-2] the window is the only brake
     expect(device.counts.acked).toBe(0)
     await mosquitto.restart()
     const outcomes = await Promise.all(sent.map((message) => message.settled))
     expect(new Set(outcomes)).toEqual(new Set(['acked']))
-    await expect.poll(readiness, { timeout: 10_000 }).toBe(200)
+    await expect.poll(readiness, { timeout: 20_000 }).toBe(200)
     expect(device.connection.sessions).toBe(1)
   }, 60_000)
 })

@@ -61,7 +61,7 @@ onEachBus('tokens', (open) => {
     expect(back.closeCode).toBe(4521)
     for (const part of ['availability', 'info', 'state']) {
       const topic = `fairlead/devices/greenhouse-1/${part}`
-      await expect.poll(() => bus.retained(topic).then((message) => message?.text), { timeout: 5_000 }).toBe(undefined)
+      await expect.poll(() => bus.retained(topic).then((message) => message?.text), { timeout: 15_000 }).toBe(undefined)
     }
   })
 })

@@ -42,7 +42,7 @@ export function commandScenarios(make: MakeDevice): void {
     const id = await command(gateway, 'slow', { seconds: 1.5 })
     await commandIn(gateway, id, 'accepted')
     cable.cut()
-    await expect.poll(() => device.state, { timeout: 5_000 }).not.toBe('ready')
+    await expect.poll(() => device.state, { timeout: 15_000 }).not.toBe('ready')
     cable.heal()
     expect((await commandIn(gateway, id, 'succeeded')).result).toEqual({ waited_ms: 1_500 })
     expect(device.sessions).toBe(2)

@@ -35,7 +35,7 @@ export function faultScenarios(make: MakeDevice): void {
     const { bus, cable, device } = await readyWorld(make)
     for (let round = 1; round <= 3; round++) {
       cable.cut()
-      await expect.poll(() => device.state, { timeout: 5_000 }).not.toBe('ready')
+      await expect.poll(() => device.state, { timeout: 15_000 }).not.toBe('ready')
       const born = await device.telemetry({ round })
       cable.heal()
       await isReady(device, round)
@@ -82,7 +82,7 @@ export function faultScenarios(make: MakeDevice): void {
     cable.cut()
     device.start()
     const born = await device.event('early', { n: 1 })
-    await expect.poll(() => device.state, { timeout: 5_000 }).toBe('waiting')
+    await expect.poll(() => device.state, { timeout: 15_000 }).toBe('waiting')
     cable.heal()
     await isReady(device)
     await recordOn(bus, born, `${TOPIC}/event/early`)

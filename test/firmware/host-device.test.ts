@@ -36,7 +36,7 @@ describeWithCompiler("the firmware's core as a process", () => {
       const { bus, cable, device } = await readyHost()
       await isReady(device)
       cable.cut()
-      await expect.poll(() => device.state, { timeout: 5_000 }).toBe('waiting')
+      await expect.poll(() => device.state, { timeout: 15_000 }).toBe('waiting')
       const born = [await device.event('alarm', { n: 1 }), await device.event('alarm', { n: 2 })]
       await device.unplug()
       expect(device.boot).not.toBe(born[0]?.boot)

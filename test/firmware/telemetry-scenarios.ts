@@ -34,7 +34,7 @@ export function telemetryScenarios(make: MakeDevice): void {
   test('[S-12] what was measured offline comes first, in order, and keeps its boot over a restart', async () => {
     const { bus, cable, device } = await readyWorld(make)
     cable.cut()
-    await expect.poll(() => device.state, { timeout: 5_000 }).not.toBe('ready')
+    await expect.poll(() => device.state, { timeout: 15_000 }).not.toBe('ready')
     const oldBoot = device.boot
     const born: Born[] = []
     for (let n = 0; n < 5; n++) born.push(await device.telemetry({ n }))
@@ -75,7 +75,7 @@ export function telemetryScenarios(make: MakeDevice): void {
     device.leave()
     const gone = await shown(bus, `${TOPIC}/availability`, (body) => body.state === 'offline' && body.session > 0)
     expect(gone.reason).toBe('bye')
-    await expect.poll(() => device.state, { timeout: 5_000 }).toBe('left')
+    await expect.poll(() => device.state, { timeout: 15_000 }).toBe('left')
     device.start()
     await isReady(device, 1)
     device.sleep(3_600)

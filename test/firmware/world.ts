@@ -7,7 +7,7 @@ import { startTcpProxy, type TcpProxy } from '../helpers/tcp-proxy.ts'
 import type { Born, DeviceSetup, DeviceUnderTest, MakeDevice } from './device-under-test.ts'
 
 /** How long a scenario waits for what must happen: a busy machine, and back-off of up to 2 s. */
-export const PATIENCE_MS = 15_000
+export const PATIENCE_MS = 30_000
 export const TOPIC = 'fairlead/devices/greenhouse-1'
 
 /** A gateway, a device behind a cable, and a client on the bus that knows neither. */

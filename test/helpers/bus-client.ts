@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import mqtt, { type IClientOptions } from 'mqtt'
 
 /** How long a test waits for a message unless it says otherwise. */
-const NEXT_TIMEOUT_MS = 5_000
+const NEXT_TIMEOUT_MS = 15_000
 
 export interface BusMessage {
   readonly topic: string

@@ -35,14 +35,14 @@ export class HandDevice {
     this.socket.send(raw ? message : JSON.stringify(message))
   }
 
-  /** The next message of this type that was not returned before. Rejects after 5 s or when the socket closes. */
+  /** The next message of this type that was not returned before. Rejects after 15 s or when the socket closes. */
   next(type: string): Promise<Message> {
     return new Promise((resolve, reject) => {
       const fail = (why: string) => {
         this.#waiting.delete(look)
         reject(new Error(`no ${type}: ${why}; came: ${JSON.stringify(this.messages.slice(-5))}`))
       }
-      const timer = setTimeout(() => fail('5 s are over'), 5_000)
+      const timer = setTimeout(() => fail('15 s are over'), 15_000)
       const look = () => {
         const index = this.#unread.findIndex((message) => message.type === type)
         if (index < 0) return

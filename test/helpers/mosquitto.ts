@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { describe } from 'vitest'
 
-const START_TIMEOUT_MS = 5_000
+const START_TIMEOUT_MS = 20_000
 
 // Mosquitto throws away what waits for one subscriber beyond 1,000 messages, unless told otherwise. A test that counts
 // arrivals on a busy machine would count that, so it gets what deploy/mosquitto gives its users.

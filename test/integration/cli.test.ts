@@ -162,7 +162,7 @@ describe('commands', () => {
 
   test('send --wait shows the result and exits 0 when it succeeded', async () => {
     const waiting = fairlead('command send a read --wait 20s')
-    await expect.poll(() => api.operator.commands.length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => api.operator.commands.length, { timeout: 20_000 }).toBe(1)
     api.operator.advance(api.operator.commands[0]?.id ?? '', { kind: 'result', ok: true, data: { rssi: -60 } })
     const { code, stdout } = await waiting
     expect(code).toBe(0)
@@ -171,7 +171,7 @@ describe('commands', () => {
 
   test('send --wait exits 1 when it failed, and says why', async () => {
     const waiting = fairlead('command send a read --wait 20s')
-    await expect.poll(() => api.operator.commands.length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => api.operator.commands.length, { timeout: 20_000 }).toBe(1)
     const error = { code: 'jammed', message: 'the flap is stuck' }
     api.operator.advance(api.operator.commands[0]?.id ?? '', { kind: 'result', ok: false, error })
     const { code, stdout } = await waiting

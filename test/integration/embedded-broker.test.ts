@@ -53,7 +53,7 @@ describe('embedded broker', () => {
     const payload = 'x'.repeat(16_000)
     const published = Array.from({ length: 2_000 }, () => broker.publish(topics.telemetry('dev-1'), payload))
     await Promise.all(published)
-    await expect.poll(() => healthy.messages.length, { timeout: 10_000 }).toBe(2_000)
+    await expect.poll(() => healthy.messages.length, { timeout: 20_000 }).toBe(2_000)
     frozen.resume() // to see the end of the connection
     await dropped
   })

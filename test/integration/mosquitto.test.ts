@@ -161,7 +161,7 @@ describeWithMosquitto('MqttBus with Mosquitto', () => {
     const denied = 'topic readwrite fairlead/nodes/#\ntopic readwrite fairlead/devices/+/state\n'
     const mosquitto = await start('allow_anonymous true\nacl_file {folder}/acl', { acl: denied })
     const bus = await startBus({ url: mosquitto.url })
-    await expect.poll(() => bus.health().reason, { timeout: 10_000 }).toMatch(/does not return: telemetry/)
+    await expect.poll(() => bus.health().reason, { timeout: 20_000 }).toMatch(/does not return: telemetry/)
     const { reason } = bus.health()
     expect(reason).toMatch(/command\/request\/\{cid\}/)
     expect(reason).not.toMatch(/nodes|, state/)

@@ -92,7 +92,7 @@ describe.each([4, 5] as const)('MqttBus with a withholding broker of protocol le
     const { ended, all } = publishNumbers(bus, 5)
     await expect.poll(() => telemetryOf(broker)).toEqual(numbers(5))
     await expect.poll(() => bus.health().reason, { timeout: 15_000 }).toMatch(/confirmed nothing for 10 s/)
-    await expect.poll(() => broker.connects.length, { timeout: 5_000 }).toBeGreaterThan(connectsBefore)
+    await expect.poll(() => broker.connects.length, { timeout: 15_000 }).toBeGreaterThan(connectsBefore)
     broker.release()
     await all
     expect(ended).toEqual(numbers(5))
@@ -140,7 +140,7 @@ describe.each([4, 5] as const)('MqttBus with a withholding broker of protocol le
     const bus = await startBus({ url: broker.url, onRequest, metrics })
     await untilReady(bus)
     const id = broker.send(topics.commandRequest('dev-1', 'c-1'), '{}')
-    await expect.poll(() => broker.confirmed.at(-1), { timeout: 5_000 }).toBe(id)
+    await expect.poll(() => broker.confirmed.at(-1), { timeout: 15_000 }).toBe(id)
     expect(tries).toBe(3)
     expect(metrics.counts.get('bus_requests_refused:retried')).toBe(2)
   })
@@ -196,7 +196,7 @@ describe('MqttBus', () => {
     await expect.poll(() => broker.received.some(({ topic }) => /\/nodes\/[^/]+\/state$/.test(topic))).toBe(true)
     broker.withhold()
     const { ended, all } = publishNumbers(bus, 3_000)
-    await expect.poll(() => telemetryOf(broker).length, { timeout: 5_000 }).toBe(1_000)
+    await expect.poll(() => telemetryOf(broker).length, { timeout: 15_000 }).toBe(1_000)
     expect(bus.backlog().messages).toBe(3_000)
     broker.release()
     await all
@@ -230,7 +230,7 @@ describe('MqttBus', () => {
     expect(bus.health().ready).toBe(false)
     expect(ended).toEqual([])
     broker.refuseWith(0)
-    await expect.poll(() => ended.length, { timeout: 10_000 }).toBe(10)
+    await expect.poll(() => ended.length, { timeout: 20_000 }).toBe(10)
     await all
     expect(ended).toEqual(numbers(10))
     expect(telemetryOf(broker).slice(-10)).toEqual(numbers(10))
@@ -285,7 +285,7 @@ describe('MqttBus', () => {
     const address = rude.address()
     const port = address !== null && typeof address === 'object' ? address.port : 0
     const bus = await startBus({ url: `mqtt://127.0.0.1:${port}` })
-    await expect.poll(() => connects, { timeout: 10_000 }).toBeGreaterThan(4)
+    await expect.poll(() => connects, { timeout: 20_000 }).toBeGreaterThan(4)
     expect(bus.health().reason).toMatch(/cannot connect/)
     expect(connects).toBeLessThan(200)
   })

@@ -16,7 +16,7 @@ test('a fleet connects along its ramp, shares the rate evenly, and leaves nothin
   const fleet = fleetAt(peer, 10, { ratePerS: 20, rampMs: 500, payloadKeys: 6, seed: 1 })
   expect(fleet.counts()).toMatchObject({ devices: 10, ready: 0 })
   expect([...fleet.devices.values()].filter(({ state }) => state === 'offline')).toHaveLength(9)
-  await expect.poll(() => fleet.counts().acked, { timeout: 10_000 }).toBeGreaterThan(100)
+  await expect.poll(() => fleet.counts().acked, { timeout: 20_000 }).toBeGreaterThan(100)
   fleet.stopTelemetry()
   expect(await fleet.drained(5_000)).toBe(true)
   const { ready, everReady, sent, acked, unacked } = fleet.counts()
