@@ -1,0 +1,4 @@
+import type { ChaosCase } from './case.ts'
+
+/** Every case, in the order in which they start: the long ones first, since two run side by side. */
+export const CASES: readonly ChaosCase[] = []
