@@ -14,17 +14,22 @@ export interface Invariant {
 }
 
 export interface ChaosContext {
-  /** The same seed draws the same faults. */
+  /** The same seed draws the same faults. What the case draws does not depend on the cases beside it. */
   readonly random: () => number
   readonly long: boolean
   /** One line of progress for whoever watches. */
   say(line: string): void
 }
 
-/** One kind of trouble, tried many times. It starts what it needs, and stops all of it, also when it throws. */
+/**
+ * One kind of trouble, tried many times. It starts what it needs, and stops all of it, also when it throws. It runs in
+ * a process of its own, in whose group everything dies that the case leaves behind.
+ */
 export interface ChaosCase {
   /** Kebab-case: `--only gateway-killed`. */
   readonly name: string
   readonly title: string
+  /** It measures what another case beside it would change: it runs when no other does. */
+  readonly alone?: boolean
   run(context: ChaosContext): Promise<readonly Invariant[]>
 }
