@@ -103,6 +103,7 @@ async function openCore(config: Config, log: Log, ground: Ground, started: StopS
   await core.info.restore()
   await core.shadowBoard.restore()
   started.push('last values', () => core.lastValues.save())
+  started.push('audit', () => core.audit.settled())
   started.push('command changes', () => core.changes.settled(limits.stopGraceMs / 4))
   return { bus, core }
 }
@@ -128,7 +129,8 @@ async function serve(
   })
   const version = await projectVersion()
   const metricsText = () => metrics.text()
-  const http = buildHttp({ server, operator: core.fleet, keys: access, health, metricsText, log, version })
+  const people = { operator: core.fleet, audit: core.audit, keys: access }
+  const http = buildHttp({ server, ...people, health, metricsText, log, version })
   await http.ready()
   serveDevices({ server, admission: core.admission, connections: core.connections, log, metrics, limits })
   showGauges(metrics, parts)
