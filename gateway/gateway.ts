@@ -127,10 +127,9 @@ async function serve(
     maxSockets: limits.maxConnections + OTHER_SOCKETS,
     onRefused: (reason) => metrics.count('handshakes_refused', reason),
   })
-  const version = await projectVersion()
   const metricsText = () => metrics.text()
-  const people = { operator: core.fleet, audit: core.audit, keys: access }
-  const http = buildHttp({ server, ...people, health, metricsText, log, version })
+  const people = { operator: core.fleet, audit: core.audit, keys: access, version: await projectVersion() }
+  const http = buildHttp({ server, ...people, health, metricsText, log })
   await http.ready()
   serveDevices({ server, admission: core.admission, connections: core.connections, log, metrics, limits })
   showGauges(metrics, parts)
