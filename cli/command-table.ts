@@ -1,4 +1,5 @@
 import type { Flags } from './arguments.ts'
+import { auditCommand } from './audit.ts'
 import type { Command } from './command.ts'
 import { commandCommands } from './commands.ts'
 import { settingsCommands } from './device-settings.ts'
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   ...settingsCommands,
   ...commandCommands,
   tail,
+  auditCommand,
   status,
   login,
 ]

@@ -103,6 +103,7 @@ async function openCore(config: Config, log: Log, ground: Ground, started: StopS
   await core.info.restore()
   await core.shadowBoard.restore()
   started.push('last values', () => core.lastValues.save())
+  started.push('audit', () => core.audit.settled())
   started.push('command changes', () => core.changes.settled(limits.stopGraceMs / 4))
   return { bus, core }
 }
@@ -126,9 +127,9 @@ async function serve(
     maxSockets: limits.maxConnections + OTHER_SOCKETS,
     onRefused: (reason) => metrics.count('handshakes_refused', reason),
   })
-  const version = await projectVersion()
   const metricsText = () => metrics.text()
-  const http = buildHttp({ server, operator: core.fleet, keys: access, health, metricsText, log, version })
+  const people = { operator: core.fleet, audit: core.audit, keys: access, version: await projectVersion() }
+  const http = buildHttp({ server, ...people, health, metricsText, log })
   await http.ready()
   serveDevices({ server, admission: core.admission, connections: core.connections, log, metrics, limits })
   showGauges(metrics, parts)

@@ -15,6 +15,7 @@ const COUNTERS: Readonly<Record<CounterName, string>> = {
   token_rotations: 'Steps of token rotations',
   bus_requests_refused: 'Command requests from the bus that were not taken, by reason',
   log_lines: 'Log lines from devices, by level',
+  audit_dropped: 'Audit entries that could not be stored and were lost',
 }
 
 /** A publish waits for the bus: milliseconds when it is well, minutes when it is away. */

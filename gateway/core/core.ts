@@ -1,5 +1,6 @@
 import type { Topics } from '../../protocol/topics.ts'
 import { Admission } from './admission.ts'
+import { AuditTrail } from './audit.ts'
 import { CommandChanges } from './command-changes.ts'
 import { CommandDelivery } from './command-delivery.ts'
 import { Commands } from './commands.ts'
@@ -44,6 +45,7 @@ export interface CoreNeeds {
 /** The parts of the core, wired to each other. Nothing runs yet. */
 export interface Core {
   readonly admission: Admission
+  readonly audit: AuditTrail
   readonly connections: Connections
   readonly commands: Commands
   readonly changes: CommandChanges
@@ -59,6 +61,7 @@ export interface Core {
 
 export function buildCore(needs: CoreNeeds): Core {
   const sessions = new Sessions()
+  const audit = new AuditTrail(needs)
   const counters = new DeviceCounters(needs.metrics)
   const presence = new PresenceBoard(needs)
   const lastValues = new LastValues({ ...needs, counters })
@@ -89,7 +92,9 @@ export function buildCore(needs: CoreNeeds): Core {
     { name: 'due rotations', everyMs: DUE_EVERY_MS, run: () => rotation.rotateDue() },
     { name: 'replaced tokens', everyMs: DUE_EVERY_MS, run: () => rotation.endReplaced() },
     { name: 'shadows', everyMs: DUE_EVERY_MS, run: () => shadowBoard.tick() },
+    { name: 'audit', everyMs: DUE_EVERY_MS, run: () => audit.store() },
     { name: 'last values', everyMs: VALUES_EVERY_MS, run: () => lastValues.tick() },
   ]
-  return { admission, connections, commands, changes, fleet, info, presence, lastValues, shadowBoard, sessions, duties }
+  const boards = { info, presence, lastValues, shadowBoard }
+  return { admission, audit, connections, commands, changes, fleet, ...boards, sessions, duties }
 }

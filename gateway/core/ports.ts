@@ -2,6 +2,9 @@ import type { JsonObject } from '../../protocol/json.ts'
 import type { CommandChange, CommandEvent, CommandRecord, NewCommand } from './command-machine.ts'
 import type {
   ApiKey,
+  AuditEntry,
+  AuditQuery,
+  AuditRow,
   DevicePatch,
   DeviceRow,
   NewDevice,
@@ -176,6 +179,11 @@ export interface Registry {
   putApiKey(key: ApiKey): Promise<void>
   apiKeyByHash(sha256: string): Promise<ApiKey | undefined>
   countApiKeys(): Promise<number>
+
+  /** In this order, all or none. The oldest entries beyond a bound are dropped; nothing else ever changes or goes. */
+  appendAudit(entries: readonly AuditEntry[]): Promise<void>
+  /** Newest first. */
+  listAudit(query: AuditQuery): Promise<AuditRow[]>
 }
 
 /** Counts for operators. Names and labels are bounded: a device id is never a label. */
@@ -198,6 +206,7 @@ export type CounterName =
   | 'token_rotations'
   | 'bus_requests_refused'
   | 'log_lines'
+  | 'audit_dropped'
 export type TimerName = 'publish_ms' | 'handshake_ms'
 
 /** Facts as fields; never a token, never a payload. */

@@ -89,3 +89,40 @@ export interface ApiKey {
   readonly role: 'viewer' | 'operator' | 'admin'
   readonly createdAtMs: number
 }
+
+/** One thing that somebody did, or that the gateway did for its safety. Never holds a secret or a payload. */
+export interface AuditEntry {
+  readonly atMs: number
+  /** `key:<name>`, `user:<name>`, `device:<id>` or `gateway`. */
+  readonly actor: string
+  /** The operation id of the REST API, or the name of a security event such as `device_quarantined`. */
+  readonly action: string
+  /** Path below `/api/v1/` of what it was done to, or tried on. */
+  readonly target?: string
+  /** The device that it concerns. */
+  readonly device?: string
+  /** `ok`, or the stable code of the error. */
+  readonly outcome: string
+  /** Where the request came from. */
+  readonly address?: string
+  /** A few facts, such as the name of a command. */
+  readonly detail?: JsonObject
+}
+
+export interface AuditRow extends AuditEntry {
+  /** Rises; never used twice. */
+  readonly id: number
+}
+
+/** Filters that are not given let everything pass. */
+export interface AuditQuery {
+  /** Only entries with a lower id. */
+  readonly before?: number
+  readonly limit: number
+  readonly device?: string
+  readonly actor?: string
+  readonly action?: string
+  readonly outcome?: string
+  readonly sinceMs?: number
+  readonly untilMs?: number
+}

@@ -9,6 +9,9 @@ import { GatewayError } from '../../gateway/core/errors.ts'
 import type { Credential, Registry } from '../../gateway/core/ports.ts'
 import type {
   ApiKey,
+  AuditEntry,
+  AuditQuery,
+  AuditRow,
   DevicePatch,
   DeviceRow,
   NewDevice,
@@ -36,6 +39,7 @@ export class MemoryRegistry implements Registry {
   readonly commands = new Map<string, CommandRecord>()
   readonly changes: (CommandChange & { published: boolean })[] = []
   readonly keys = new Map<string, ApiKey>()
+  readonly audit: AuditRow[] = []
   session = 0
   readonly #failing = new Set<Method>()
   readonly #gates = new Map<Method, Promise<void>>()
@@ -280,10 +284,29 @@ export class MemoryRegistry implements Registry {
   async countApiKeys() {
     return this.keys.size
   }
+  async appendAudit(entries: readonly AuditEntry[]) {
+    await this.#enter('appendAudit')
+    for (const entry of entries) this.audit.push({ ...entry, id: this.audit.length + 1 })
+  }
+  async listAudit(query: AuditQuery) {
+    await this.#enter('listAudit')
+    return this.audit
+      .filter((row) => passes(row, query))
+      .reverse()
+      .slice(0, query.limit)
+  }
 
   #change(command: string, device: string, state: CommandRecord['state'], atMs: number): void {
     const { result, error } = this.commands.get(command) ?? {}
     const what = isFinal(state) ? { result, error } : {}
     this.changes.push({ changeId: this.changes.length + 1, command, device, state, atMs, ...what, published: false })
   }
+}
+
+function passes(row: AuditRow, query: AuditQuery): boolean {
+  const { before = Number.POSITIVE_INFINITY, sinceMs = 0, untilMs = Number.POSITIVE_INFINITY } = query
+  const equal = (['device', 'actor', 'action', 'outcome'] as const).every(
+    (name) => query[name] === undefined || query[name] === row[name],
+  )
+  return equal && row.id < before && row.atMs >= sinceMs && row.atMs < untilMs
 }

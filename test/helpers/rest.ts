@@ -4,9 +4,13 @@ import type { RequestLimits } from '../../gateway/adapters/http/auth.ts'
 import { buildHttp } from '../../gateway/adapters/http/build.ts'
 import type { Health } from '../../gateway/adapters/http/system.ts'
 import { createListener, type Listener } from '../../gateway/adapters/https-listener.ts'
+import { systemClock } from '../../gateway/adapters/system-clock.ts'
+import { AuditTrail } from '../../gateway/core/audit.ts'
 import type { Log } from '../../gateway/core/ports.ts'
 import type { ApiKey } from '../../gateway/core/records.ts'
+import { CountingMetrics } from './core-fakes.ts'
 import { FakeOperator } from './fake-operator.ts'
+import { MemoryRegistry } from './memory-registry.ts'
 
 export const ADMIN_KEY = 'flk_admin-of-the-tests'
 export const OPERATOR_KEY = 'flk_operator-of-the-tests'
@@ -48,6 +52,8 @@ export interface RunningApi extends AsyncDisposable {
   readonly port: number
   readonly server: Listener
   readonly operator: FakeOperator
+  /** Where the audit log goes. */
+  readonly memory: MemoryRegistry
   readonly lines: LogLine[]
   health: Health
   /** When set, no key can be checked. */
@@ -64,6 +70,9 @@ const LIMITS_OUT_OF_THE_WAY: RequestLimits = { requestsPerMinute: 100_000, refus
 export async function runApi(limits: RequestLimits | undefined = LIMITS_OUT_OF_THE_WAY): Promise<RunningApi> {
   const { log, lines } = keptLog()
   const operator = new FakeOperator()
+  const memory = new MemoryRegistry()
+  const { clock, metrics } = { clock: systemClock, metrics: new CountingMetrics() }
+  const audit = new AuditTrail({ registry: memory, clock, log, metrics })
   const server = createListener({ tls: 'off', maxSockets: 1000 })
   const state: { health: Health; keysFailure: Error | undefined } = {
     health: { ready: true, stopping: false, parts: { bus: { ready: true }, registry: { ready: true } } },
@@ -72,6 +81,7 @@ export async function runApi(limits: RequestLimits | undefined = LIMITS_OUT_OF_T
   const api = buildHttp({
     server,
     operator,
+    audit,
     keys: { authenticate: async (text) => keyOf(text, state.keysFailure) },
     health: () => state.health,
     metricsText: async () => '# TYPE fairlead_sessions gauge\nfairlead_sessions 0\n',
@@ -92,6 +102,7 @@ export async function runApi(limits: RequestLimits | undefined = LIMITS_OUT_OF_T
     port,
     server,
     operator,
+    memory,
     lines,
     close,
     closeApi: api.close,

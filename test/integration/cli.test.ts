@@ -378,3 +378,26 @@ describe('finding the gateway', () => {
     expect(await fairlead('device list')).toMatchObject({ code: 2, stderr: expect.stringContaining(file) })
   })
 })
+
+describe('audit', () => {
+  test('shows who did what, newest first, and filters', async () => {
+    api.memory.audit.length = 0
+    await fairlead('device add a')
+    await fairlead('device disable a')
+    const lines = rows(await fairlead('audit'))
+    expect(lines.map((cells) => [cells[1], cells[2], cells[3], cells[4]])).toEqual([
+      ['key:admin', 'updateDevice', 'devices/a', 'ok'],
+      ['key:admin', 'createDevice', 'devices/a', 'ok'],
+    ])
+    expect(rows(await fairlead('audit --action createDevice --since 1h -n 5'))).toHaveLength(1)
+    const { stdout } = await fairlead('audit --device a --json')
+    expect(JSON.parse(stdout)).toMatchObject({ items: [{ detail: { enabled: false } }, {}], next: null })
+  })
+
+  test('is for admins', async () => {
+    user.env = { ...user.env, FAIRLEAD_API_KEY: VIEWER_KEY }
+    const { code, stderr } = await fairlead('audit')
+    expect(code).toBe(1)
+    expect(stderr).toContain('needs the role admin')
+  })
+})

@@ -20,6 +20,7 @@ const ADMIN_ONLY = [
   ['POST', '/devices'],
   ['PATCH', '/devices/a'],
   ['DELETE', '/devices/none'],
+  ['GET', '/audit'],
   ['GET', '/devices/a/tokens'],
   ['POST', '/devices/a/tokens'],
   ['POST', '/devices/a/tokens/rotate'],

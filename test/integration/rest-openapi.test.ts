@@ -48,6 +48,7 @@ describe('the OpenAPI document', () => {
     expect(operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`).sort()).toEqual([
       'DELETE /api/v1/devices/{id}',
       'DELETE /api/v1/devices/{id}/tokens/{tid}',
+      'GET /api/v1/audit',
       'GET /api/v1/commands/{cid}',
       'GET /api/v1/devices',
       'GET /api/v1/devices/{id}',

@@ -279,3 +279,15 @@ describe('kill -9', () => {
     expect(await ended).toEqual([null, 'SIGKILL'])
   }
 })
+
+describe('the audit log', () => {
+  test('the engine itself refuses to change or delete an entry', async () => {
+    const registry = await started(directory)
+    await registry.appendAudit([{ atMs: 1, actor: 'key:first', action: 'deleteDevice', outcome: 'ok' }])
+    await registry.stop()
+    const other = new DatabaseSync(file)
+    expect(() => other.exec("UPDATE audit SET actor = 'key:nobody'")).toThrow('never changed')
+    expect(() => other.exec('DELETE FROM audit')).toThrow('never deleted')
+    other.close()
+  })
+})

@@ -42,6 +42,7 @@ export function createApp(server: HttpServer | HttpsServer, log: Log): App {
   app.setSerializerCompiler(strictSerializer)
   app.setErrorHandler((error, request, reply) => {
     const { problem, headers, unexpected } = toProblem(error)
+    request.problemCode = problem.code
     const where = { method: request.method, route: request.routeOptions.url }
     if (unexpected) log.error({ err: error, ...where }, 'request failed')
     return reply.code(problem.status).headers(headers).type(PROBLEM_TYPE).send(JSON.stringify(problem))
@@ -68,7 +69,7 @@ const strictValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) =
 function readIntegers(schema: TSchema, query: object): object {
   const { properties } = schema as { properties?: Readonly<Record<string, { type?: string }>> }
   const read = ([name, value]: [string, unknown]): [string, unknown] => {
-    const isInteger = properties?.[name]?.type === 'integer' && typeof value === 'string' && /^\d{1,9}$/.test(value)
+    const isInteger = properties?.[name]?.type === 'integer' && typeof value === 'string' && /^\d{1,15}$/.test(value)
     return [name, isInteger ? Number(value) : value]
   }
   return Object.fromEntries(Object.entries(query).map(read))

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import type { Audit } from '../../core/audit.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Log } from '../../core/ports.ts'
 import type { ApiKey } from '../../core/records.ts'
@@ -40,8 +41,14 @@ const BEARER = /^Bearer +([\x21-\x7e]+)$/i
 /** A secret in a URL ends in proxy logs and browser histories [S07]. */
 const SECRET_QUERY_FIELDS = ['token', 'access_token', 'api_key', 'apikey', 'key', 'authorization']
 
+export interface GuardNeeds {
+  readonly log: Log
+  readonly audit: Audit
+}
+
 /** Puts a check before every route: who asks, whether they may, and whether they ask too often. */
-export function guardRoutes(app: App, keys: ApiKeys, limits: RequestLimits, log: Log): void {
+export function guardRoutes(app: App, keys: ApiKeys, limits: RequestLimits, needs: GuardNeeds): void {
+  const { log, audit } = needs
   const window = { timeWindow: WINDOW_MS, cache: COUNTED_MAX }
   const countRefused = app.createRateLimit({ ...window, max: limits.refusedKeysPerMinute })
   const countRequest = app.createRateLimit({
@@ -52,6 +59,7 @@ export function guardRoutes(app: App, keys: ApiKeys, limits: RequestLimits, log:
   const refuseIfExceeded = async (count: typeof countRefused, request: FastifyRequest) => {
     const counted = await count(request)
     if (!counted.isAllowed && counted.isExceeded) throw new RateRefusal(counted.ttlInSeconds)
+    return !counted.isAllowed && counted.remaining === counted.max - 1
   }
 
   app.decorateRequest('apiKey', undefined)
@@ -63,7 +71,10 @@ export function guardRoutes(app: App, keys: ApiKeys, limits: RequestLimits, log:
     const text = bearer(request.headers.authorization)
     request.apiKey = text.length > KEY_TEXT_MAX ? undefined : await keys.authenticate(text)
     if (request.apiKey === undefined) {
-      await refuseIfExceeded(countRefused, request)
+      const isFirst = await refuseIfExceeded(countRefused, request)
+      // Once a minute for each address: a guesser must not wash away what others did.
+      if (isFirst)
+        audit.note({ actor: 'unknown', action: 'api_key_refused', outcome: 'unauthorized', address: request.ip })
       log.warn({ address: request.ip }, 'API key refused')
       throw new GatewayError('unauthorized')
     }

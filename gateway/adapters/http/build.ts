@@ -2,10 +2,12 @@ import type { Server as HttpServer } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
+import type { Audit } from '../../core/audit.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Operator } from '../../core/operator.ts'
 import type { Log } from '../../core/ports.ts'
 import { type App, createApp } from './app.ts'
+import { addAuditRoute, auditMutations } from './audit.ts'
 import { type ApiKeys, guardRoutes, REQUEST_LIMITS, type RequestLimits } from './auth.ts'
 import { addCommandRoutes } from './commands.ts'
 import { addDeviceRoutes } from './devices.ts'
@@ -20,6 +22,7 @@ export interface HttpParts {
   /** Not yet listening. This adapter only answers its requests: it never listens, closes it or sets its timeouts. */
   readonly server: HttpServer | HttpsServer
   readonly operator: Operator
+  readonly audit: Audit
   readonly keys: ApiKeys
   readonly health: () => Health
   /** In the Prometheus text format. */
@@ -68,14 +71,16 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   })
   await app.register(rateLimit, { global: false })
   await collectOpenapi(app, parts.version)
-  guardRoutes(app, parts.keys, parts.limits ?? REQUEST_LIMITS, parts.log)
+  guardRoutes(app, parts.keys, parts.limits ?? REQUEST_LIMITS, parts)
   forbidCaching(app)
   logMutations(app, parts.log)
+  auditMutations(app, parts.audit)
   const addRefusedMethods = watchMethods(app)
   addDeviceRoutes(app, parts.operator)
   addTokenRoutes(app, parts.operator)
   addShadowRoutes(app, parts.operator)
   addCommandRoutes(app, parts.operator, waiters)
+  addAuditRoute(app, parts.audit)
   addSystemRoutes(app, parts.health, parts.metricsText)
   addOpenapiRoute(app)
   addRefusedMethods()

@@ -30,7 +30,7 @@ function addSubmit(app: App, operator: Operator, waiters: Waiters): void {
   app.post(
     '/api/v1/devices/:id/commands',
     {
-      config: { access: 'operator' },
+      config: { access: 'operator', auditFields: ['name', 'ttl_s', 'timeout_s'] },
       schema: {
         ...shared,
         operationId: 'sendCommand',
@@ -122,6 +122,10 @@ function addCancel(app: App, operator: Operator): void {
         response: { 200: Command, ...problems(404, 409, 413, 415) },
       },
     },
-    async (request, reply) => reply.code(200).send(commandToWire(await operator.cancelCommand(request.params.cid))),
+    async (request, reply) => {
+      const { device } = await operator.command(request.params.cid)
+      request.auditDevice = device
+      return reply.code(200).send(commandToWire(await operator.cancelCommand(request.params.cid)))
+    },
   )
 }

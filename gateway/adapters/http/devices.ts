@@ -32,7 +32,7 @@ function addCreate(app: App, operator: Operator): void {
   app.post(
     '/api/v1/devices',
     {
-      config: { access: 'admin' },
+      config: { access: 'admin', auditFields: ['id', 'model'] },
       schema: {
         ...shared,
         operationId: 'createDevice',
@@ -117,7 +117,7 @@ function addUpdate(app: App, operator: Operator): void {
   app.patch(
     '/api/v1/devices/:id',
     {
-      config: { access: 'admin' },
+      config: { access: 'admin', auditFields: ['enabled', 'model'] },
       schema: {
         ...shared,
         operationId: 'updateDevice',

@@ -28,7 +28,7 @@ const TOKEN_LIFE_MAX_S = 10 * 365 * 24 * 3600
 /** As long as the longest sleep: whoever wakes from it still has the old token. */
 const OVERLAP_MAX_S = SLEEP_MAX_S
 
-const Name = (description: string) => Type.String({ pattern: NAME_PATTERN, description })
+export const Name = (description: string) => Type.String({ pattern: NAME_PATTERN, description })
 export const TimeMs = (description: string) => Type.Integer({ description: `${description} Unix time in ms.` })
 export const FreeForm = (description: string) => Type.Unsafe<JsonObject>({ type: 'object', description })
 const Model = Type.String({ minLength: 1, maxLength: LABEL_MAX_BYTES, examples: ['esp32-s3'] })
@@ -45,7 +45,12 @@ export const IfMatchHeader = Type.Object({
 })
 export const NoQuery = Type.Object({}, closed)
 
-const Limit = Type.Integer({ minimum: 1, maximum: PAGE_MAX, default: PAGE_DEFAULT, description: 'Items on the page.' })
+export const Limit = Type.Integer({
+  minimum: 1,
+  maximum: PAGE_MAX,
+  default: PAGE_DEFAULT,
+  description: 'Items on the page.',
+})
 export const AfterQuery = Type.Object(
   { limit: Type.Optional(Limit), after: Type.Optional(Name('`next` of the page before.')) },
   closed,

@@ -47,7 +47,7 @@ function addIssue(app: App, operator: Operator): void {
   app.post(
     '/api/v1/devices/:id/tokens',
     {
-      config: { access: 'admin' },
+      config: { access: 'admin', auditFields: ['expires_in_s'] },
       preValidation: takeNoBody,
       schema: {
         ...shared,
@@ -72,7 +72,7 @@ function addRotate(app: App, operator: Operator): void {
   app.post(
     '/api/v1/devices/:id/tokens/rotate',
     {
-      config: { access: 'admin' },
+      config: { access: 'admin', auditFields: ['overlap_s'] },
       preValidation: takeNoBody,
       schema: {
         ...shared,

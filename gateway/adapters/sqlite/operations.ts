@@ -1,4 +1,5 @@
 import { apiKeyByHash, countApiKeys, putApiKey } from './api-keys.ts'
+import { appendAudit, listAudit } from './audit.ts'
 import { command, dueCommands, listCommands, openCommands } from './command-rows.ts'
 import { advanceCommand, insertCommand, markPublished, unpublishedChanges } from './commands.ts'
 import type { Database } from './database.ts'
@@ -38,6 +39,7 @@ export const READS = {
   unpublishedChanges,
   apiKeyByHash,
   countApiKeys,
+  listAudit,
 } satisfies Operations
 
 /** Each is taken whole or not at all; many share one commit. */
@@ -58,6 +60,7 @@ export const WRITES = {
   advanceCommand,
   markPublished,
   putApiKey,
+  appendAudit,
   reserveSessions,
   returnSessions,
   probe,

@@ -3,6 +3,9 @@ import type { CommandChange, CommandEvent, CommandRecord, NewCommand } from '../
 import type { Credential, Log, Registry } from '../../core/ports.ts'
 import type {
   ApiKey,
+  AuditEntry,
+  AuditQuery,
+  AuditRow,
   DevicePatch,
   DeviceRow,
   NewDevice,
@@ -197,5 +200,12 @@ export class SqliteRegistry implements Registry {
   }
   countApiKeys(): Promise<number> {
     return this.#reader.call('countApiKeys')
+  }
+
+  appendAudit(entries: readonly AuditEntry[]): Promise<void> {
+    return this.#writer.call('appendAudit', entries)
+  }
+  listAudit(query: AuditQuery): Promise<AuditRow[]> {
+    return this.#reader.call('listAudit', query)
   }
 }
