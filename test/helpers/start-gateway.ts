@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { createLog } from '../../gateway/adapters/log.ts'
 import { loadConfig } from '../../gateway/config.ts'
 import { type RunningGateway, startGateway } from '../../gateway/gateway.ts'
@@ -115,10 +115,34 @@ const KEY = `flk_${'k'.repeat(43)}`
 
 /** Starts a gateway that is stopped when the test ends. */
 export async function startTestGateway(options: StartOptions = {}): Promise<TestGateway> {
-  const dataDir = options.dataDir ?? (await temporaryDirectory())
+  const gateway = await openTestGateway(options.dataDir ?? (await temporaryDirectory()), options.env)
+  onTestFinished(() => gateway.gateway.stop())
+  return gateway
+}
+
+/** One gateway for all tests of a file: for tables of many small cases that leave nothing behind. */
+export function shareTestGateway(env: StartOptions['env']): () => TestGateway {
+  let directory = ''
+  let shared: TestGateway | undefined
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'fairlead-test-'))
+    shared = await openTestGateway(directory, env)
+  })
+  afterAll(async () => {
+    await shared?.gateway.stop()
+    await rm(directory, { recursive: true, force: true })
+  })
+  return () => {
+    if (shared === undefined) throw new Error('the gateway is started before the first test, not before')
+    return shared
+  }
+}
+
+/** Whoever calls it stops it. */
+async function openTestGateway(dataDir: string, env: StartOptions['env'] = {}): Promise<TestGateway> {
   const logLines: string[] = []
   const log = createLog({ level: 'debug', pretty: false, destination: { write: (line) => void logLines.push(line) } })
-  const broker = options.env?.FAIRLEAD_MQTT_URL === undefined ? { FAIRLEAD_BROKER_PORT: '0' } : {}
+  const broker = env.FAIRLEAD_MQTT_URL === undefined ? { FAIRLEAD_BROKER_PORT: '0' } : {}
   const config = loadConfig({
     FAIRLEAD_DATA_DIR: dataDir,
     FAIRLEAD_HOST: '127.0.0.1',
@@ -127,10 +151,9 @@ export async function startTestGateway(options: StartOptions = {}): Promise<Test
     FAIRLEAD_ADMIN_KEY: KEY,
     FAIRLEAD_DRAIN_S: '0',
     ...broker,
-    ...options.env,
+    ...env,
   })
   const gateway = await startGateway(config, log)
-  onTestFinished(() => gateway.stop())
   const ca = await readFile(join(dataDir, 'tls', 'ca.pem'), 'utf8')
   return new TestGateway(gateway, { ca, dataDir, logLines, key: KEY })
 }
