@@ -18,6 +18,8 @@ export interface ConnectionOptions {
   /** Uniform in [0, 1); for the waits alone. */
   readonly random?: (() => number) | undefined
   readonly backoff?: Partial<BackoffTable> | undefined
+  /** The wait before the first connection of a device that started, or got its power back [X-6]; by default none. */
+  readonly startAs?: 'start' | 'power_on' | undefined
   /** All waits and `stableMs` times this: 0.001 makes minutes of waiting into milliseconds. */
   readonly timeScale?: number | undefined
   /** An ESP32 cannot see `Retry-After`, so by default it is not read. */

@@ -8,6 +8,7 @@ import {
   type Ending,
   FRESH,
   planComeBack,
+  planStart,
   readRetryAfter,
 } from './backoff.ts'
 import type { ConnectionFacts, ConnectionOptions, ConnectionUser, DeviceState } from './connection-options.ts'
@@ -67,7 +68,7 @@ export class Connection implements LinkUser, ConnectionFacts {
   start(): void {
     if (this.#wanted) return
     this.#wanted = true
-    if (this.#link === undefined) this.#open()
+    if (this.#link === undefined) this.#firstOpen()
   }
 
   /** Says `bye` and closes [S-6]. Returns at once; `offline` follows within LEAVING_MAX_MS. */
@@ -108,7 +109,18 @@ export class Connection implements LinkUser, ConnectionFacts {
     this.#goOffline('reboot')
     between()
     this.#attempts = FRESH
-    if (this.#wanted) this.#open()
+    if (this.#wanted) this.#firstOpen()
+  }
+
+  /** A device waits after its start [X-6]; a person at a tool does not, unless asked to behave like one. */
+  #firstOpen(): void {
+    const { startAs, random = Math.random } = this.#options
+    if (startAs === undefined) return this.#open()
+    const plan = planStart(startAs === 'power_on', random, this.#table)
+    this.#attempts = plan.attempts
+    const delayMs = plan.delayMs * this.#scale
+    this.#deadline(delayMs, () => this.#open())
+    this.#enter('backoff', `started; connects in ${Math.round(delayMs)} ms`)
   }
 
   /** False: there is no session, and nothing was sent. */
@@ -192,9 +204,8 @@ export class Connection implements LinkUser, ConnectionFacts {
       this.#enter('offline', 'stopped')
       return
     }
-    if (wasStable) this.#attempts = FRESH
     const ending = this.#ending(end, wasStable)
-    const random = this.#options.random ?? Math.random
+    const { random = Math.random } = this.#options
     const plan = planComeBack(ending, this.#attempts, this.tokens.hasOther, random, this.#table)
     this.#attempts = plan.attempts
     if (plan.useOtherToken) this.tokens.swap()
@@ -210,12 +221,12 @@ export class Connection implements LinkUser, ConnectionFacts {
   }
 
   #ending(end: LinkEnd, wasStable: boolean): Ending {
-    if (this.#bye !== undefined) return { ...this.#bye, kind: 'bye' }
+    if (this.#bye !== undefined) return { ...this.#bye, kind: 'bye', wasStable }
     if (end.kind === 'refused') {
       const retryAfterMs = this.#options.honourRetryAfter ? readRetryAfter(end.retryAfter) : undefined
       return retryAfterMs === undefined ? end : { ...end, retryAfterMs }
     }
-    return end.kind === 'dropped' ? { kind: 'dropped', wasStable } : end
+    return end.kind === 'unreachable' ? end : { ...end, wasStable }
   }
 
   #wasStable(): boolean {

@@ -10,11 +10,12 @@ import type { DeviceMessage, GatewayMessage } from '../../protocol/messages.ts'
 import { isBootId, isName, isSha256 } from '../../protocol/names.ts'
 import type { Parsed } from '../../protocol/problem.ts'
 import { topicsUnder } from '../../protocol/topics.ts'
+import { type ComeBackPlan, type Ending, planComeBack, planStart } from '../../simulator/backoff.ts'
 import { canonical, definedClauses } from '../helpers/protocol.ts'
 
 const FOLDER = new URL('../../protocol/vectors/', import.meta.url)
 /** Fewer means that a file was lost. */
-const CASES_MIN = 450
+const CASES_MIN = 490
 
 interface Case {
   readonly name: string
@@ -27,6 +28,23 @@ interface Case {
   readonly parts?: readonly string[]
   readonly code?: number
   readonly status?: number
+  readonly ending?: WireEnding
+  readonly attempts?: WireAttempts
+  readonly other_token?: boolean
+}
+interface WireAttempts {
+  readonly failures: number
+  readonly busy: number
+  readonly other_token_tried: boolean
+}
+interface WireEnding {
+  readonly kind: string
+  readonly status?: number
+  readonly code?: number
+  readonly reconnect?: boolean
+  readonly retry_after_ms?: number
+  readonly stable?: boolean
+  readonly lost_power?: boolean
 }
 interface VectorFile {
   readonly kind: string
@@ -47,6 +65,7 @@ const RUN: Readonly<Record<string, (vector: Case) => void>> = {
     expect(topicsUnder(must(base)).parseCommandRequest(must(text)) ?? { none: true }).toEqual(expected),
   'close-codes': checkCloseCode,
   refusals: checkRefusal,
+  reconnect: checkReconnect,
 }
 
 const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'))
@@ -146,5 +165,52 @@ function checkRefusal({ status, expect: expected }: Case): void {
     expect(row).toContain(range)
     expect(row.includes('doubling')).toBe('doubles_up_to_s' in expected)
     expect(row.includes('other token')).toBe('other_token_first' in expected)
+  }
+}
+
+/** The simulator comes back exactly as the firmware does: both run these. */
+function checkReconnect(vector: Case): void {
+  const { delays, ...expected } = vector.expect
+  for (const [draw, delayMs] of delays as [number, number][]) {
+    const plan = planOf(vector, () => draw / 2 ** 32)
+    const { failures, busy, otherTokenTried } = plan.attempts
+    expect(plan.delayMs).toBe(delayMs)
+    const attempts = { failures, busy, other_token_tried: otherTokenTried }
+    expect({ use_other_token: plan.useOtherToken, attempts }).toEqual(expected)
+  }
+}
+
+function planOf({ ending, attempts, other_token }: Case, random: () => number): ComeBackPlan {
+  const wire = must(ending)
+  if (wire.kind === 'start') return planStart(must(wire.lost_power), random)
+  const { failures, busy, other_token_tried } = must(attempts)
+  const before = { failures, busy, otherTokenTried: other_token_tried }
+  return planComeBack(endingOf(wire), before, must(other_token), random)
+}
+
+function endingOf(wire: WireEnding): Ending {
+  const retryAfterMs = wire.retry_after_ms
+  const wasStable = wire.stable === true
+  switch (wire.kind) {
+    case 'refused':
+      return { kind: 'refused', status: must(wire.status), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+    case 'unreachable':
+      return { kind: 'unreachable' }
+    case 'closed':
+      return { kind: 'closed', code: must(wire.code), wasStable }
+    case 'bye': {
+      const { code, reconnect } = wire
+      return {
+        kind: 'bye',
+        code: must(code),
+        reconnect: must(reconnect),
+        retryAfterMs: must(retryAfterMs),
+        wasStable,
+      }
+    }
+    case 'dropped':
+      return { kind: 'dropped', wasStable }
+    default:
+      throw new Error(`unknown ending ${wire.kind}`)
   }
 }

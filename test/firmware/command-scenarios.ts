@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { MakeDevice } from './device-under-test.ts'
-import { buildWorld, command, commandIn, isReady, PATIENCE_MS, readyWorld } from './world.ts'
+import { buildWorld, command, commandIn, isReady, readyWorld } from './world.ts'
 
 export function commandScenarios(make: MakeDevice): void {
   test('[C-5] a command runs and its result comes back', async () => {
@@ -21,11 +21,13 @@ export function commandScenarios(make: MakeDevice): void {
     expect(error).toEqual({ code: 'valve_stuck', message: 'the valve did not move' })
   })
 
-  test('[C-17] a command that the device does not know ends as unsupported', async () => {
-    const { gateway } = await readyWorld(make)
+  test('[C-17] a command that the device does not know is rejected as unsupported: nothing was accepted', async () => {
+    const { gateway, device } = await readyWorld(make)
     const id = await command(gateway, 'fly')
-    const look = () => gateway.api('GET', `commands/${id}`).then(({ body }) => body.error?.code)
-    await expect.poll(look, { timeout: PATIENCE_MS }).toBe('unsupported')
+    const { error, history } = await commandIn(gateway, id, 'rejected')
+    expect(error).toMatchObject({ code: 'unsupported' })
+    expect(history.map((line: { state: string }) => line.state)).toEqual(['queued', 'sent', 'rejected'])
+    expect(device.runsOf(id)).toBe(0)
   })
 
   test('[C-16] a running command that can be stopped is stopped', async () => {

@@ -22,7 +22,9 @@ const bye = (code: number, retryAfterMs: number, reconnect = code < 4500): Endin
   code,
   reconnect,
   retryAfterMs,
+  wasStable: false,
 })
+const closed = (code: number, wasStable = false): Ending => ({ kind: 'closed', code, wasStable })
 
 describe('a refused handshake waits by its status alone [H-13]', () => {
   test.each([
@@ -85,18 +87,18 @@ describe('an ended session waits as the code says [X-1]', () => {
 
   test('60 s where no hint came', () => {
     expect(range(bye(4013, 0))).toEqual([60_000, 90_000])
-    expect(range({ kind: 'closed', code: 4013 })).toEqual([60_000, 90_000])
+    expect(range(closed(4013))).toEqual([60_000, 90_000])
   })
 
   test('5 to 15 minutes when a person must act, whatever the hint', () => {
     expect(range(bye(4500, 1))).toEqual([5 * MINUTE_MS, 15 * MINUTE_MS])
     expect(range(bye(4001, 1, false))).toEqual([5 * MINUTE_MS, 15 * MINUTE_MS])
-    expect(range({ kind: 'closed', code: 4999 })).toEqual([5 * MINUTE_MS, 15 * MINUTE_MS])
+    expect(range(closed(4999))).toEqual([5 * MINUTE_MS, 15 * MINUTE_MS])
   })
 
   test('by its own back-off on top of the hint where the code says back-off [X-6]', () => {
     expect(range(bye(CLOSE.internal.code, 5_000), { failures: 2 })).toEqual([5_000, 9_000])
-    expect(range({ kind: 'closed', code: 1000 })).toEqual([0, 1_000])
+    expect(range(closed(1000))).toEqual([0, 1_000])
   })
 })
 
@@ -127,6 +129,7 @@ test('no ending ever makes a device wait longer than a day and a half, or less t
       code: fc.integer({ min: 1000, max: 4999 }),
       reconnect: fc.boolean(),
       retryAfterMs: ms,
+      wasStable: fc.boolean(),
     }),
     fc.record({ kind: fc.constant('dropped' as const), wasStable: fc.boolean() }),
   )

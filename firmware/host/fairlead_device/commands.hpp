@@ -10,6 +10,7 @@ namespace fairlead::posix {
 /** What the host device can do, as in `hello` [S-13]. */
 extern const std::string_view kCommandNames[];
 extern const size_t kCommandCount;
+bool is_command(std::string_view name);
 
 /** The commands of the host device, as an application on a chip would have them. They run in the core's own task. */
 class Commands {

@@ -33,6 +33,7 @@ class Device final : private SessionHandler {
   void obey(const std::string& line);
 
  private:
+  bool knows(const char* name) const override { return is_command(name); }
   void on_command(const CommandCall& call) override;
   void on_cancel(const char* id) override;
   void on_desired(uint64_t version, std::string_view state_json) override;

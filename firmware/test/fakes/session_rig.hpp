@@ -22,6 +22,7 @@ struct RecordingHandler : SessionHandler {
     std::string id, name, params;
     uint64_t expires_in_ms;
   };
+  bool knows(const char* name) const override { return name != unknown_command; }
   void on_command(const CommandCall& call) override {
     calls.push_back({call.id, call.name, std::string(call.params_json), call.expires_in_ms});
     if (on_call) on_call(call);
@@ -32,6 +33,7 @@ struct RecordingHandler : SessionHandler {
   }
   void on_state(SessionState state) override { states.push_back(state); }
 
+  std::string unknown_command = "unknown";
   std::function<void(const CommandCall&)> on_call;
   std::vector<Call> calls;
   std::vector<std::string> cancels;

@@ -58,7 +58,7 @@ struct ClientRig {
   NetSide net{clock};
 
   Status start() {
-    net.bind(client.link(), uplink);
+    net.bind(client.link(), uplink, client);
     return client.start(clock, system, store);
   }
   void run(uint64_t ms = 0, uint64_t step_ms = 10) {

@@ -129,7 +129,7 @@ TEST_CASE("signal, heap and the reason of the reset come by themselves") {
   ClientRig rig;
   rig.system.reason = ResetReason::Watchdog;
   REQUIRE(rig.start() == Status::Ok);
-  rig.net.bind(rig.client.link(), uplink);
+  rig.net.bind(rig.client.link(), uplink, rig.client);
   rig.run(kBuiltInIntervalMs);
   const std::string values = "\"rssi_dbm\":-60,\"heap_free\":150000,\"heap_block\":100000";
   CHECK(uplink.lines == Lines{"device 1 " + values + ",\"reset_reason\":\"watchdog\"", "device 0 " + values});

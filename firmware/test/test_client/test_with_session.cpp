@@ -30,7 +30,7 @@ struct Sketch {
   CoreUplink uplink{boot.outbox, boot.session, rig.system};
 
   Sketch() {
-    net.bind(client.link(), uplink);
+    net.bind(client.link(), uplink, client);
     REQUIRE(client.start(rig.clock, rig.system, rig.store) == Status::Ok);
     SessionConfig config;
     config.host = "gateway.test";
@@ -80,6 +80,15 @@ TEST_CASE("a sketch's telemetry reaches the bus, its command answers, its settin
   CHECK(sketch.rig.gateway.reported[0].find("\"sample_s\":10") != std::string::npos);
   CHECK(sketch.client.all_sent());
   CHECK(sketch.rig.gateway.violations == 0);
+}
+
+TEST_CASE("[C-17] a command that the sketch did not declare is refused before it is accepted") {
+  Sketch sketch;
+  REQUIRE(sketch.run_until_ready());
+  sketch.rig.gateway.command("c1", "relay.toggle");
+  sketch.run(500);
+  CHECK(sketch.rig.gateway.results["c1"].find("unsupported") != std::string::npos);
+  CHECK(sketch.rig.gateway.command_frames.size() == 1);
 }
 
 TEST_CASE("what happens offline is sent when the gateway is there, with its age") {

@@ -48,6 +48,17 @@ TEST_CASE("a handler may answer from within") {
   CHECK(rig.gateway.command_frames.front() == R"({"type":"accepted","id":"c1"})");
 }
 
+TEST_CASE("[C-17] a command of an unknown name is refused: nothing is accepted, stored or run") {
+  ReadyRig rig;
+  rig.gateway.command("c1", "unknown");
+  rig.run(20);
+  CHECK(text_field(rig.result("c1"), "code") == "unsupported");
+  CHECK(rig.count_sent("accepted") == 0);  // so the gateway says rejected [C-5]
+  CHECK(rig.boot->memory.find("c1") == CommandState::Unknown);
+  CHECK(rig.handler.calls.empty());
+  CHECK(rig.session().commands().counters().refused == 1);
+}
+
 TEST_CASE("[C-15] a repeat is not run again: accepted while it runs, the stored result afterwards") {
   ReadyRig rig;
   rig.command("c1");

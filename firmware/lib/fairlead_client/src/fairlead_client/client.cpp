@@ -93,12 +93,17 @@ CommandResult Client::call(const Letter& letter) {
     ++counters_.commands_expired;
     return fail("expired", "the time was up before the sketch came to it");
   }
+  Command* command = find_command(letter.b);
+  if (command == nullptr) return fail("unsupported", "no such command");  // [C-17] has_command() said no already
+  if (const char* wrong = command->wrong_parameter(letter.c)) return fail("bad_parameter", wrong);
+  return command->handler_(Arguments(letter.a, letter.c));
+}
+
+Command* Client::find_command(std::string_view name) const {
   for (Command* at = first_command_; at != nullptr; at = at->next_) {
-    if (letter.b != at->name_) continue;
-    if (const char* wrong = at->wrong_parameter(letter.c)) return fail("bad_parameter", wrong);
-    return at->handler_(Arguments(letter.a, letter.c));
+    if (name == at->name_) return at;
   }
-  return fail("unsupported", "no such command");  // [C-17]
+  return nullptr;
 }
 
 void Client::pass_cancel(std::string_view id) {

@@ -29,7 +29,7 @@ constexpr uint64_t kBuiltInIntervalMs = 60000;
  * The sketch's side, free of Arduino: knows what was declared, runs handlers, fills the mailbox. Everything here is
  * called from one task, the one of loop(). Allocates nothing.
  */
-class Client {
+class Client : public CommandNames {
  public:
   /** Both texts are static; they stand in `hello`. */
   Client(const char* model, const char* firmware) : model_(model), firmware_(firmware) {}
@@ -54,6 +54,7 @@ class Client {
   /** Leaves on purpose [S-6]; Link::left says when it is done. */
   bool leave(uint32_t sleep_s);
 
+  bool has_command(std::string_view name) const override { return find_command(name) != nullptr; }
   bool started() const { return clock_ != nullptr; }
   /** Whether the gateway has said welcome [S-3]. */
   bool ready() const { return link_.ready.load(std::memory_order_acquire); }
@@ -80,6 +81,7 @@ class Client {
   bool check_declarations();
   void read_letters();
   void run_command(const Letter& letter);
+  Command* find_command(std::string_view name) const;
   CommandResult call(const Letter& letter);
   void pass_cancel(std::string_view id);
   void take_desired(uint64_t version, std::string_view state_json);

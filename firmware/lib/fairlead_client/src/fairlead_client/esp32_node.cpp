@@ -24,7 +24,7 @@ bool Esp32Node::begin(Client& client, Stream& console) {
   make_boot_id();  // after the radio: only then the generator is truly random
   start_outbox();
   trial_.begin();
-  net_side_.bind(client.link(), uplink_);
+  net_side_.bind(client.link(), uplink_, client);
   console_.begin(console, &Esp32Node::print_status, this);
   configure();
   const bool declared = client.start(clock_, system_, state_) == Status::Ok;

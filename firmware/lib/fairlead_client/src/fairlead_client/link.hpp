@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <string_view>
 
 #include "mailbox.hpp"
 
@@ -24,6 +25,14 @@ enum class DownLetter : uint8_t {
   Command,  ///< number: mono ms after which it must not start [C-13], a: id, b: name, c: params
   Cancel,   ///< a: id
   Desired,  ///< number: version, a: state
+};
+
+/** The commands that a sketch declared. They stand still once the network's task runs, so both tasks may ask. */
+struct CommandNames {
+  virtual bool has_command(std::string_view name) const = 0;
+
+ protected:
+  ~CommandNames() = default;
 };
 
 /** Readings wait here while a connect blocks the network's task: 4 KiB hold about 60 of them. */

@@ -18,9 +18,10 @@ const char* copy_text(char (&into)[Capacity], std::string_view text) {
 
 }  // namespace
 
-void NetSide::bind(Link& link, Uplink& uplink) {
+void NetSide::bind(Link& link, Uplink& uplink, const CommandNames& commands) {
   link_ = &link;
   uplink_ = &uplink;
+  commands_ = &commands;
 }
 
 void NetSide::turn() {

@@ -39,10 +39,11 @@ class NetSide final : public SessionHandler {
  public:
   explicit NetSide(Clock& clock) : clock_(clock) {}
   /** Before the first turn() and before the session ticks. */
-  void bind(Link& link, Uplink& uplink);
+  void bind(Link& link, Uplink& uplink, const CommandNames& commands);
   /** One turn: what the sketch said, and what it has not taken yet. */
   void turn();
 
+  bool knows(const char* name) const override { return commands_->has_command(name); }
   void on_command(const CommandCall& call) override;
   void on_cancel(const char* id) override;
   void on_desired(uint64_t version, std::string_view state_json) override;
@@ -57,6 +58,7 @@ class NetSide final : public SessionHandler {
   Clock& clock_;
   Link* link_ = nullptr;
   Uplink* uplink_ = nullptr;
+  const CommandNames* commands_ = nullptr;
   enum class Leaving : uint8_t { No, Planned, Said, Done } leaving_ = Leaving::No;
   uint64_t leave_at_ms_ = 0;
   uint32_t sleep_s_ = 0;

@@ -10,6 +10,7 @@ namespace fairlead {
 namespace {
 
 /** Codes that the client itself gives; the application chooses its own [C-17]. */
+constexpr char kUnsupported[] = "unsupported";
 constexpr char kBusy[] = "busy";
 constexpr char kExpired[] = "expired";
 constexpr char kCancelled[] = "cancelled";
@@ -47,9 +48,9 @@ size_t CommandRunner::unfinished() const {
   return count;
 }
 
-CommandRunner::Delivery CommandRunner::deliver(const GatewayMessage& command) {
+CommandRunner::Delivery CommandRunner::deliver(const GatewayMessage& command, bool is_known) {
   const CommandState state = memory_.find(command.id);
-  if (state == CommandState::Unknown) return deliver_new(command);
+  if (state == CommandState::Unknown) return deliver_new(command, is_known);
   counters_.repeated++;
   if (state == CommandState::Running) return deliver_unfinished(command);
   if (state == CommandState::Finished) return answer(command.id, nullptr, "");
@@ -57,7 +58,8 @@ CommandRunner::Delivery CommandRunner::deliver(const GatewayMessage& command) {
   return Delivery::Answered;
 }
 
-CommandRunner::Delivery CommandRunner::deliver_new(const GatewayMessage& command) {
+CommandRunner::Delivery CommandRunner::deliver_new(const GatewayMessage& command, bool is_known) {
+  if (!is_known) return refuse(command.id, kUnsupported, "no such command");  // [C-17]
   if (command.expires_in_ms == 0) return refuse(command.id, kExpired, "its time was up on arrival");  // [C-13]
   Slot* slot = find("");
   if (slot == nullptr) return refuse(command.id, kBusy, "too many commands run already");  // [L-19]

@@ -22,7 +22,7 @@ constexpr size_t kAnswersMax = limits::kCommandsInFlightMax;
 struct CommandCounters {
   uint32_t ran = 0;
   uint32_t repeated = 0;      ///< Deliveries of a known id.
-  uint32_t refused = 0;       ///< Busy, expired, not storable: did not run.
+  uint32_t refused = 0;       ///< Unknown, busy, expired, not storable: did not run.
   uint32_t unanswered = 0;    ///< For want of a place; asked again after the next `welcome`.
   uint32_t late_answers = 0;  ///< progress() or finish of an id that does not run.
   uint32_t too_large = 0;     ///< Results that did not fit and were replaced [C-12].
@@ -40,7 +40,8 @@ class CommandRunner {
     Run,       ///< Stored. Send `accepted`, then call started() and hand it on.
     Answered,  ///< Some frame is due now.
   };
-  Delivery deliver(const GatewayMessage& command);
+  /** `is_known`: the application has a command of this name. */
+  Delivery deliver(const GatewayMessage& command, bool is_known);
   /** `accepted` of a command that deliver() wanted to run is out. */
   void started(const char* id);
   /** True: it runs, ask the application. Else its result is due again, or it is unknown here. */
@@ -80,7 +81,7 @@ class CommandRunner {
 
   Slot* find(std::string_view id);
   Slot* running(const char* id);
-  Delivery deliver_new(const GatewayMessage& command);
+  Delivery deliver_new(const GatewayMessage& command, bool is_known);
   Delivery deliver_unfinished(const GatewayMessage& command);
   Delivery answer(std::string_view id, const char* code, const char* message);
   Delivery refuse(std::string_view id, const char* code, const char* message);

@@ -68,7 +68,7 @@ void Session::on_nack(const GatewayMessage& message) {  // [A-7]
 
 /** `accepted` goes out before the command runs [C-18]; where it cannot, the gateway asks again [C-14]. */
 void Session::on_command(const GatewayMessage& message) {
-  if (runner_.deliver(message) != CommandRunner::Delivery::Run) return;
+  if (runner_.deliver(message, handler_.knows(message.name)) != CommandRunner::Delivery::Run) return;
   size_t size = 0;
   if (write_accepted(message.id, frame_area(), size) != Status::Ok || !send_frame(size)) return;
   rate_.sent();

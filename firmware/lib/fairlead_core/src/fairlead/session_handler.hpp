@@ -28,6 +28,8 @@ struct CommandCall {
 /** What the session tells the application. Called from the task of Session::tick(): hand on and return. */
 struct SessionHandler {
   virtual ~SessionHandler() = default;
+  /** Whether there is a command of this name. One that is not is refused before anything is stored or accepted [C-17]. */
+  virtual bool knows(const char* name) const = 0;
   /** The id is stored and `accepted` is sent. Answer by Session::finish_ok() or finish_error(), also from within. */
   virtual void on_command(const CommandCall& call) = 0;
   /** Somebody wants a running command stopped; it may run on [C-16]. */
