@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../protocol/json.ts'
 import type { CommandChange, CommandEvent, CommandRecord, NewCommand } from './command-machine.ts'
+import type { DeviceQuery } from './device-query.ts'
 import type {
   ApiKey,
   AuditEntry,
@@ -106,8 +107,7 @@ export interface Registry {
   /** The device and its first token, both or none. */
   createDevice(device: NewDevice, token: NewToken): Promise<'created' | 'exists'>
   device(id: string): Promise<DeviceRow | undefined>
-  /** By id in byte order, those after `after`. */
-  listDevices(page: { after?: string; limit: number }): Promise<DeviceRow[]>
+  listDevices(query: DeviceQuery): Promise<DeviceRow[]>
   updateDevice(id: string, patch: DevicePatch): Promise<DeviceRow | undefined>
   /** With its tokens, commands, presence and last values. */
   deleteDevice(id: string): Promise<boolean>

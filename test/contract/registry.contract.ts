@@ -4,6 +4,7 @@ import { auditContract } from './registry-audit.contract.ts'
 import { commandContract } from './registry-commands.contract.ts'
 import { HOSTILE_NAMES, NOW_MS, newDevice, newToken, type RegistryUnderTest } from './registry-fixtures.ts'
 import { rotationContract } from './registry-rotation.contract.ts'
+import { searchContract } from './registry-search.contract.ts'
 import { shadowContract } from './registry-shadow.contract.ts'
 
 /** Everything the port `Registry` promises, for any implementation. */
@@ -17,6 +18,7 @@ export function registryContract(name: string, open: () => Promise<RegistryUnder
     const current = () => opened
 
     describe('devices', () => deviceContract(current))
+    describe('finding devices', () => searchContract(current))
     describe('tokens', () => tokenContract(current))
     describe('token rotation', () => rotationContract(current))
     describe('presence, sessions and last values', () => presenceContract(current))

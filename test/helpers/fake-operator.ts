@@ -1,6 +1,7 @@
 import { applyEvent, type CommandEvent, type CommandRecord } from '../../gateway/core/command-machine.ts'
+import type { DeviceQuery } from '../../gateway/core/device-query.ts'
 import { GatewayError } from '../../gateway/core/errors.ts'
-import type { DeviceView, IssuedToken, Operator, TokenView } from '../../gateway/core/operator.ts'
+import type { DeviceInput, DeviceView, IssuedToken, Operator, TokenView } from '../../gateway/core/operator.ts'
 import type { DevicePatch, Shadow, TokenRow } from '../../gateway/core/records.ts'
 import { changeDesired, NO_SHADOW } from '../../gateway/core/shadow-rules.ts'
 import { isLive, replacementProblem, tokenInUse, tokenState } from '../../gateway/core/token-life.ts'
@@ -8,6 +9,7 @@ import { parseCommandRequest } from '../../protocol/command-request.ts'
 import { isJsonObject, type JsonObject } from '../../protocol/json.ts'
 import { COMMANDS_WAITING_MAX } from '../../protocol/limits.ts'
 import { describeProblem } from '../../protocol/problem.ts'
+import { matches } from './device-matches.ts'
 
 const LIVE_TOKENS_MAX = 2
 
@@ -22,7 +24,7 @@ export class FakeOperator implements Operator {
   failure: Error | undefined
   #ids = 0
 
-  async createDevice(input: { id?: string; model?: string; tags?: readonly string[] }) {
+  async createDevice(input: DeviceInput) {
     this.#check()
     const id = input.id ?? this.#newId('device')
     if (this.devices.has(id)) throw new GatewayError('device_exists')
@@ -30,6 +32,7 @@ export class FakeOperator implements Operator {
       id,
       model: input.model,
       tags: input.tags ?? [],
+      notes: input.notes || undefined,
       capabilities: [],
       createdAtMs: Date.now(),
       enabled: true,
@@ -54,16 +57,17 @@ export class FakeOperator implements Operator {
     return device
   }
 
-  async listDevices(page: { after?: string; limit: number }) {
+  async listDevices(query: DeviceQuery) {
     this.#check()
     const all = [...this.devices.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
-    const rest = all.filter(({ id }) => page.after === undefined || id > page.after)
-    const items = rest.slice(0, page.limit)
-    return { items, next: rest.length > page.limit ? items.at(-1)?.id : undefined }
+    const rest = all.filter((device) => matches(device, device.presence.state, query))
+    const items = rest.slice(0, query.limit)
+    return { items, next: rest.length > query.limit ? items.at(-1)?.id : undefined }
   }
 
   async updateDevice(id: string, patch: DevicePatch): Promise<DeviceView> {
-    const device = { ...(await this.device(id)), ...patch }
+    const before = await this.device(id)
+    const device = { ...before, ...patch, notes: (patch.notes ?? before.notes) || undefined }
     this.devices.set(id, device)
     return device
   }

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../protocol/json.ts'
 import type { CommandChange, CommandEvent, CommandRecord, NewCommand } from '../../core/command-machine.ts'
+import type { DeviceQuery } from '../../core/device-query.ts'
 import type { Credential, Log, Registry } from '../../core/ports.ts'
 import type {
   ApiKey,
@@ -90,8 +91,8 @@ export class SqliteRegistry implements Registry {
   device(id: string): Promise<DeviceRow | undefined> {
     return this.#reader.call('device', id)
   }
-  listDevices(page: { after?: string; limit: number }): Promise<DeviceRow[]> {
-    return this.#reader.call('listDevices', page)
+  listDevices(query: DeviceQuery): Promise<DeviceRow[]> {
+    return this.#reader.call('listDevices', query)
   }
   updateDevice(id: string, patch: DevicePatch): Promise<DeviceRow | undefined> {
     return this.#writer.call('updateDevice', id, patch)
