@@ -1,5 +1,6 @@
 import type { Flags } from './arguments.ts'
 import { auditCommand } from './audit.ts'
+import { bulkCommands } from './bulk.ts'
 import type { Command } from './command.ts'
 import { commandCommands } from './commands.ts'
 import { settingsCommands } from './device-settings.ts'
@@ -32,6 +33,7 @@ const tail: Command = {
 
 export const COMMANDS: readonly Command[] = [
   ...deviceCommands,
+  ...bulkCommands,
   ...tokenCommands,
   ...settingsCommands,
   ...commandCommands,

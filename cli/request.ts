@@ -1,5 +1,7 @@
 import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
+import type { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { RefusedError, UnreachableError, UsageError } from './failures.ts'
 import { type Connection, readRunFile } from './settings.ts'
 
@@ -13,6 +15,8 @@ export interface Ask {
   /** Below the gateway's URL, with its leading slash. */
   readonly path: string
   readonly body?: object
+  /** A body that is no JSON. */
+  readonly text?: { readonly type: string; readonly content: string }
   /** How long the gateway was asked to hold the answer back. */
   readonly extraWaitMs?: number
   /** No key is sent or needed. */
@@ -29,36 +33,61 @@ export interface Answer {
 
 /** One request. Rejects with RefusedError for an error of the API, UnreachableError when no gateway answers. */
 export async function askGateway(connection: Connection, ask: Ask): Promise<Answer> {
-  if (!ask.open && connection.key === undefined) {
-    throw new UsageError('no API key: use "fairlead login <url>", FAIRLEAD_API_KEY or --key')
-  }
-  warnOfClearText(connection, ask)
-  const { status, text } = await exchange(connection, ask)
+  checkKey(connection, ask)
+  const { status, text } = await whole(connection, await send(connection, ask))
   const body = text === '' ? undefined : parse(text, connection)
   if ((status >= 200 && status < 300) || ask.alsoFine?.includes(status)) return { status, body }
   throw refusal(status, body, connection)
 }
 
-function exchange(connection: Connection, ask: Ask): Promise<{ status: number; text: string }> {
-  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>()
+/** The same for an answer that may be of any length: it is written as it comes. */
+export async function copyFromGateway(connection: Connection, ask: Ask, output: Writable): Promise<void> {
+  checkKey(connection, ask)
+  const response = await send(connection, ask)
+  if (response.statusCode === 200) return copy(response, output, connection)
+  const { status, text } = await whole(connection, response)
+  throw refusal(status, parse(text, connection), connection)
+}
+
+async function copy(response: IncomingMessage, output: Writable, connection: Connection): Promise<void> {
+  try {
+    await pipeline(response, output, { end: false })
+  } catch (error) {
+    throw unreachable(connection, error as NodeJS.ErrnoException)
+  }
+}
+
+function checkKey(connection: Connection, ask: Ask): void {
+  if (!ask.open && connection.key === undefined) {
+    throw new UsageError('no API key: use "fairlead login <url>", FAIRLEAD_API_KEY or --key')
+  }
+  warnOfClearText(connection, ask)
+}
+
+/** Resolves when the head of the answer is there. */
+function send(connection: Connection, ask: Ask): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   const { url, ca, key } = connection
-  const text = ask.body === undefined ? undefined : JSON.stringify(ask.body)
-  const headers: Record<string, string> = { accept: 'application/json' }
-  if (text !== undefined) headers['content-type'] = 'application/json'
+  const text = ask.text?.content ?? (ask.body === undefined ? undefined : JSON.stringify(ask.body))
+  const headers: Record<string, string> = { accept: 'application/json, */*' }
+  if (text !== undefined) headers['content-type'] = ask.text?.type ?? 'application/json'
   if (!ask.open && key !== undefined) headers.authorization = `Bearer ${key}`
   const target = new URL(url.pathname.replace(/\/$/, '') + ask.path, url)
   const options = { method: ask.method, headers, agent: false, timeout: SILENCE_MAX_MS + (ask.extraWaitMs ?? 0) }
   const request = url.protocol === 'https:' ? https.request(target, { ...options, ca }) : http.request(target, options)
   request.on('timeout', () => request.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })))
   request.on('error', (error: NodeJS.ErrnoException) => reject(unreachable(connection, error)))
-  request.on('response', (response) => {
-    read(response).then(
-      (answer) => resolve({ status: response.statusCode ?? 0, text: answer }),
-      (error: NodeJS.ErrnoException) => reject(unreachable(connection, error)),
-    )
-  })
+  request.on('response', resolve)
   request.end(text)
   return promise
+}
+
+async function whole(connection: Connection, response: IncomingMessage): Promise<{ status: number; text: string }> {
+  try {
+    return { status: response.statusCode ?? 0, text: await read(response) }
+  } catch (error) {
+    throw unreachable(connection, error as NodeJS.ErrnoException)
+  }
 }
 
 async function read(response: IncomingMessage): Promise<string> {

@@ -128,7 +128,7 @@ async function serve(
     onRefused: (reason) => metrics.count('handshakes_refused', reason),
   })
   const metricsText = () => metrics.text()
-  const people = { operator: core.fleet, audit: core.audit, keys: access, version: await projectVersion() }
+  const people = { ...core.plane, keys: access, version: await projectVersion() }
   const http = buildHttp({ server, ...people, health, metricsText, log })
   await http.ready()
   serveDevices({ server, admission: core.admission, connections: core.connections, log, metrics, limits })

@@ -13,6 +13,7 @@ import { Ingest } from './ingest.ts'
 import { LastValues } from './last-values.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { Duty } from './periodic.ts'
+import { buildPlane, type Plane } from './plane.ts'
 import type { Bus, Clock, DeviceTokens, Log, Metrics, Registry } from './ports.ts'
 import { PresenceBoard } from './presence.ts'
 import { Rotation } from './rotation.ts'
@@ -46,6 +47,7 @@ export interface CoreNeeds {
 export interface Core {
   readonly admission: Admission
   readonly audit: AuditTrail
+  readonly plane: Plane
   readonly connections: Connections
   readonly commands: Commands
   readonly changes: CommandChanges
@@ -95,6 +97,6 @@ export function buildCore(needs: CoreNeeds): Core {
     { name: 'audit', everyMs: DUE_EVERY_MS, run: () => audit.store() },
     { name: 'last values', everyMs: VALUES_EVERY_MS, run: () => lastValues.tick() },
   ]
-  const boards = { info, presence, lastValues, shadowBoard }
-  return { admission, audit, connections, commands, changes, fleet, ...boards, sessions, duties }
+  const plane = buildPlane({ ...needs, fleet, audit, presence })
+  return { admission, audit, plane, connections, commands, changes, fleet, ...shown, sessions, duties }
 }

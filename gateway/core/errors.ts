@@ -20,7 +20,7 @@ const ERRORS = {
   command_final: { status: 409, retry: false, text: 'The command has ended.' },
   precondition_failed: { status: 412, retry: false, text: 'It was changed since that ETag was read.' },
   too_large: { status: 413, retry: false, text: 'The body is too large.' },
-  unsupported_media_type: { status: 415, retry: false, text: 'The body must be application/json.' },
+  unsupported_media_type: { status: 415, retry: false, text: 'A body with this Content-Type is not taken here.' },
   queue_full: { status: 429, retry: true, text: 'The device has as many waiting commands as it may have.' },
   rate_limited: { status: 429, retry: true, text: 'Too many requests.' },
   internal: { status: 500, retry: false, text: 'Something went wrong inside the gateway.' },

@@ -14,6 +14,7 @@ import type { DeviceInput, DeviceView, IssuedToken, Operator, TokenView } from '
 import type { Bus, Clock, DeviceTokens, Log, Registry } from './ports.ts'
 import type { PresenceBoard } from './presence.ts'
 import type { DevicePatch, DeviceRow, NewToken, Shadow } from './records.ts'
+import { isReservedId } from './reserved-ids.ts'
 import type { Rotation } from './rotation.ts'
 import type { Sessions } from './sessions.ts'
 import type { Shadows } from './shadow.ts'
@@ -51,6 +52,7 @@ export class Fleet implements Operator {
   async createDevice(input: DeviceInput) {
     const id = input.id ?? this.#needs.newId()
     if (!isName(id)) throw new GatewayError('bad_request', 'id is not a name')
+    if (isReservedId(id)) throw new GatewayError('bad_request', `the id ${id} is taken by the API itself`)
     const { model, tags = [], notes } = input
     const row = { id, model, tags, notes: notes || undefined, createdAtMs: this.#needs.clock.wallMs() }
     const token = this.#newToken(id)

@@ -106,6 +106,10 @@ export interface Registry {
 
   /** The device and its first token, both or none. */
   createDevice(device: NewDevice, token: NewToken): Promise<'created' | 'exists'>
+  /** All in one transaction; those that exist already are left as they are. In the order of the list. */
+  createDevices(list: readonly { device: NewDevice; token: NewToken }[]): Promise<('created' | 'exists')[]>
+  /** Those of the ids that are devices. */
+  knownDevices(ids: readonly string[]): Promise<string[]>
   device(id: string): Promise<DeviceRow | undefined>
   listDevices(query: DeviceQuery): Promise<DeviceRow[]>
   updateDevice(id: string, patch: DevicePatch): Promise<DeviceRow | undefined>

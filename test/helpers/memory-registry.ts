@@ -88,6 +88,14 @@ export class MemoryRegistry implements Registry {
     this.tokens.set(`${token.device}/${token.id}`, token)
     return 'created' as const
   }
+  async createDevices(list: readonly { device: NewDevice; token: NewToken }[]) {
+    await this.#enter('createDevices')
+    return Promise.all(list.map(({ device, token }) => this.createDevice(device, token)))
+  }
+  async knownDevices(ids: readonly string[]) {
+    await this.#enter('knownDevices')
+    return ids.filter((id) => this.devices.has(id))
+  }
   async device(id: string) {
     await this.#enter('device')
     return this.devices.get(id)

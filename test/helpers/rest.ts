@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'vitest'
 import type { RequestLimits } from '../../gateway/adapters/http/auth.ts'
@@ -6,8 +7,9 @@ import type { Health } from '../../gateway/adapters/http/system.ts'
 import { createListener, type Listener } from '../../gateway/adapters/https-listener.ts'
 import { systemClock } from '../../gateway/adapters/system-clock.ts'
 import { AuditTrail } from '../../gateway/core/audit.ts'
-import type { Log } from '../../gateway/core/ports.ts'
-import type { ApiKey } from '../../gateway/core/records.ts'
+import { Bulk } from '../../gateway/core/bulk.ts'
+import type { Clock, Log } from '../../gateway/core/ports.ts'
+import type { ApiKey, NewDevice } from '../../gateway/core/records.ts'
 import { CountingMetrics } from './core-fakes.ts'
 import { FakeOperator } from './fake-operator.ts'
 import { MemoryRegistry } from './memory-registry.ts'
@@ -64,6 +66,26 @@ export interface RunningApi extends AsyncDisposable {
   readonly closeApi: () => Promise<void>
 }
 
+/** Imports and exports of the devices that the fake operator has. */
+function bulkOver(operator: FakeOperator, clock: Clock): Bulk {
+  const create = async (one: { device: NewDevice }) => {
+    if (operator.devices.has(one.device.id)) return 'exists' as const
+    await operator.createDevice(one.device)
+    return 'created' as const
+  }
+  return new Bulk({
+    registry: {
+      createDevices: (list) => Promise.all(list.map(create)),
+      knownDevices: async (ids) => ids.filter((id) => operator.devices.has(id)),
+    },
+    tokens: { sign: async ({ device }) => `signed.${device}` },
+    presence: { introduce: () => {} },
+    devices: operator,
+    clock,
+    newId: randomUUID,
+  })
+}
+
 const LIMITS_OUT_OF_THE_WAY: RequestLimits = { requestsPerMinute: 100_000, refusedKeysPerMinute: 100_000 }
 
 /** The REST adapter on a true listener on the loopback address. */
@@ -73,6 +95,7 @@ export async function runApi(limits: RequestLimits | undefined = LIMITS_OUT_OF_T
   const memory = new MemoryRegistry()
   const { clock, metrics } = { clock: systemClock, metrics: new CountingMetrics() }
   const audit = new AuditTrail({ registry: memory, clock, log, metrics })
+  const bulk = bulkOver(operator, clock)
   const server = createListener({ tls: 'off', maxSockets: 1000 })
   const state: { health: Health; keysFailure: Error | undefined } = {
     health: { ready: true, stopping: false, parts: { bus: { ready: true }, registry: { ready: true } } },
@@ -81,6 +104,7 @@ export async function runApi(limits: RequestLimits | undefined = LIMITS_OUT_OF_T
   const api = buildHttp({
     server,
     operator,
+    bulk,
     audit,
     keys: { authenticate: async (text) => keyOf(text, state.keysFailure) },
     health: () => state.health,
@@ -125,7 +149,7 @@ export async function ask(api: RunningApi, method: string, path: string, options
   const body = method === 'GET' || method === 'HEAD' ? undefined : text
   const response = await fetch(`${api.url}${path}`, { method, headers, body, redirect: 'manual' })
   const answer = await response.text()
-  const isJson = /json/.test(response.headers.get('content-type') ?? '')
+  const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '')
   return {
     status: response.status,
     headers: response.headers,

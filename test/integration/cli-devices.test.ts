@@ -1,3 +1,5 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ADMIN_KEY, type RunningApi, runApi } from '../helpers/rest.ts'
 import { CliUser } from '../helpers/run-cli.ts'
@@ -60,5 +62,59 @@ describe('device change', () => {
 
   test('without a change it is wrong usage', async () => {
     expect(await fairlead('device', 'change', 'attic-1')).toMatchObject({ code: 2 })
+  })
+})
+
+describe('device import and export', () => {
+  test('a dry run shows line by line what would happen, and exits 1 when something would be refused', async () => {
+    const file = join(user.home, 'fleet.csv')
+    writeFileSync(file, 'id,tags\nnew-1,north\nattic-1,\n')
+    const { code, stdout, stderr } = await fairlead('device', 'import', file, '--dry-run')
+    expect(code).toBe(1)
+    expect(stdout.split('\n')[0]).toBe('2\tnew-1\tvalid\t')
+    expect(stdout.split('\n')[1]).toMatch(/^3\tattic-1\trefused\t.*\(device_exists\)$/)
+    expect(stderr).toBe('fairlead: 1 would be added, 1 refused\n')
+    expect(api.operator.devices.has('new-1')).toBe(false)
+  })
+
+  test('shows the tokens once, or keeps them in a file that nobody else can read', async () => {
+    const file = join(user.home, 'fleet.ndjson')
+    writeFileSync(file, '{"id":"new-1"}\n')
+    const shown = await fairlead('device', 'import', file)
+    expect(shown).toMatchObject({ code: 0, stdout: '1\tnew-1\tcreated\tsigned.new-1\n' })
+    const tokens = join(user.home, 'tokens.csv')
+    const kept = await user.run(['device', 'import', '-', '--tokens', tokens, '--json'], 'id\nnew-2\n')
+    expect(JSON.parse(kept.stdout)).toMatchObject({ id: 'new-2', outcome: 'created' })
+    expect(kept.stdout).not.toContain('signed')
+    expect(readFileSync(tokens, 'utf8')).toBe('id,token\nnew-2,signed.new-2\n')
+    expect(statSync(tokens).mode & 0o777).toBe(0o600)
+    const again = await user.run(['device', 'import', '-', '--tokens', tokens], 'id\nnew-3\n')
+    expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('EEXIST') })
+    expect(api.operator.devices.has('new-3')).toBe(false)
+  })
+
+  test('a file of 1,001 devices is imported in parts', async () => {
+    const rows = Array.from({ length: 1_001 }, (_, i) => `many-${i}`)
+    const { code, stderr } = await user.run(['device', 'import', '-'], `id\n${rows.join('\n')}\n`)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'fairlead: 1001 added, 0 refused\n' })
+  })
+
+  test('what is exported can be imported elsewhere', async () => {
+    const csv = await fairlead('device', 'export', 'TTIC')
+    expect(csv.code).toBe(0)
+    expect(csv.stdout.split('\r\n')).toHaveLength(4)
+    const ndjson = await fairlead('device', 'export', '--tag', 'north', '--json')
+    expect(ndjson.stdout.trimEnd().split('\n')).toHaveLength(2)
+    api.operator.devices.clear()
+    api.operator.tokens.clear()
+    expect((await user.run(['device', 'import', '-'], csv.stdout)).code).toBe(0)
+    expect([...api.operator.devices.keys()]).toEqual(['attic-1', 'attic-2'])
+  })
+
+  test('no file, no device in it, another format: wrong usage', async () => {
+    for (const words of [['/none'], ['-'], ['-', '--format', 'xml']]) {
+      expect((await fairlead('device', 'import', ...words)).code).toBe(2)
+    }
+    expect((await fairlead('device', 'export', '--format', 'xml')).code).toBe(2)
   })
 })

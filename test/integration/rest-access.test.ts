@@ -5,6 +5,7 @@ import { ADMIN_KEY, ask, expectProblem, OPERATOR_KEY, type RunningApi, runApi, V
 
 const READS = [
   '/devices',
+  '/devices/export',
   '/devices/a',
   '/devices/a/state',
   '/devices/a/shadow',
@@ -18,6 +19,7 @@ const COMMANDING = [
 ] as const
 const ADMIN_ONLY = [
   ['POST', '/devices'],
+  ['POST', '/devices/import'],
   ['PATCH', '/devices/a'],
   ['DELETE', '/devices/none'],
   ['GET', '/audit'],

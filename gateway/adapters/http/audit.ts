@@ -10,6 +10,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The device that a mutation turned out to concern, where its path does not say. */
     auditDevice: string | undefined
+    /** What happened, where the body does not say it: a few numbers. */
+    auditDetail: JsonObject | undefined
     /** The code of the error that the request was answered with. */
     problemCode: string | undefined
   }
@@ -26,6 +28,7 @@ const TARGET_MAX = 256
 /** Sees to it that every mutation by somebody who has a key is in the audit log before it is answered. */
 export function auditMutations(app: App, audit: Audit): void {
   app.decorateRequest('auditDevice', undefined)
+  app.decorateRequest('auditDetail', undefined)
   app.decorateRequest('problemCode', undefined)
   app.addHook('onSend', async (request, reply) => {
     if (request.apiKey === undefined || request.method === 'GET' || request.method === 'HEAD') return
@@ -36,7 +39,7 @@ export function auditMutations(app: App, audit: Audit): void {
       device: deviceOf(request, reply),
       outcome: reply.statusCode < 400 ? 'ok' : (request.problemCode ?? 'internal'),
       address: request.ip,
-      detail: detailOf(request),
+      detail: request.auditDetail ?? detailOf(request),
     })
   })
 }

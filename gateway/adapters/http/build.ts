@@ -2,13 +2,13 @@ import type { Server as HttpServer } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
-import type { Audit } from '../../core/audit.ts'
 import { GatewayError } from '../../core/errors.ts'
-import type { Operator } from '../../core/operator.ts'
+import type { Plane } from '../../core/plane.ts'
 import type { Log } from '../../core/ports.ts'
 import { type App, createApp } from './app.ts'
 import { addAuditRoute, auditMutations } from './audit.ts'
 import { type ApiKeys, guardRoutes, REQUEST_LIMITS, type RequestLimits } from './auth.ts'
+import { addBulkRoutes } from './bulk.ts'
 import { addCommandRoutes } from './commands.ts'
 import { addDeviceRoutes } from './devices.ts'
 import { watchMethods } from './methods.ts'
@@ -18,11 +18,9 @@ import { addSystemRoutes, type Health } from './system.ts'
 import { addTokenRoutes } from './tokens.ts'
 import { Waiters } from './waiters.ts'
 
-export interface HttpParts {
+export interface HttpParts extends Plane {
   /** Not yet listening. This adapter only answers its requests: it never listens, closes it or sets its timeouts. */
   readonly server: HttpServer | HttpsServer
-  readonly operator: Operator
-  readonly audit: Audit
   readonly keys: ApiKeys
   readonly health: () => Health
   /** In the Prometheus text format. */
@@ -77,6 +75,7 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   auditMutations(app, parts.audit)
   const addRefusedMethods = watchMethods(app)
   addDeviceRoutes(app, parts.operator)
+  await addBulkRoutes(app, parts.bulk)
   addTokenRoutes(app, parts.operator)
   addShadowRoutes(app, parts.operator)
   addCommandRoutes(app, parts.operator, waiters)

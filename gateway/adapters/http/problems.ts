@@ -93,7 +93,8 @@ function fromFastify(error: unknown): GatewayError | undefined {
     validation?: unknown
     validationContext?: unknown
   }
-  if (Array.isArray(validation)) return new GatewayError('bad_request', describe(validation[0], validationContext))
+  if (Array.isArray(validation))
+    return new GatewayError('bad_request', describeValidation(validation[0], partOf(validationContext)))
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new GatewayError('too_large')
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new GatewayError('unsupported_media_type')
   if (code === 'FST_ERR_MAX_PARAM_LENGTH') return new GatewayError('bad_request', 'A part of the path is too long.')
@@ -108,18 +109,22 @@ interface ValidationError {
   readonly keyword: string
   readonly instancePath: string
   readonly message?: string
-  readonly params?: { readonly requiredProperties?: readonly string[] }
+  readonly params?: object
 }
 
 /** A name that the caller chose is repeated only so far. */
 const FIELD_SHOWN_MAX = 80
 
+function partOf(context: unknown): string {
+  return context === 'querystring' ? 'query' : String(context)
+}
+
 /** Names the field at fault: `body.ttl_s must be integer`. */
-function describe(first: ValidationError | undefined, context: unknown): string {
-  const part = context === 'querystring' ? 'query' : String(context)
+export function describeValidation(first: ValidationError | undefined, part: string): string {
   const where = `${part}${(first?.instancePath ?? '').replaceAll('/', '.')}`.slice(0, FIELD_SHOWN_MAX)
   if (first?.keyword === 'boolean') return `${where} is not a known field`
-  const missing = first?.params?.requiredProperties?.[0]
+  const { requiredProperties } = { ...first?.params } as { requiredProperties?: readonly string[] }
+  const missing = requiredProperties?.[0]
   if (missing !== undefined) return `${where}.${missing} is missing`
   return `${where} ${first?.message ?? 'is not valid'}`
 }

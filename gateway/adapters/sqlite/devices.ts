@@ -32,6 +32,17 @@ export function createDevice(db: Database, device: NewDevice, token: NewToken): 
   return 'created'
 }
 
+export function createDevices(
+  db: Database,
+  list: readonly { device: NewDevice; token: NewToken }[],
+): ('created' | 'exists')[] {
+  return list.map((one) => (createDevice(db, one.device, one.token) === 'created' ? 'created' : 'exists'))
+}
+
+export function knownDevices(db: Database, ids: readonly string[]): string[] {
+  return ids.filter((id) => db.row('SELECT 1 FROM devices WHERE id = ?', id) !== undefined)
+}
+
 export function device(db: Database, id: string): DeviceRow | undefined {
   const row = db.row<Row>(`${SELECT} WHERE d.id = ?`, id)
   return row && deviceOf(row)

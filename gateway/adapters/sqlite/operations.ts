@@ -3,7 +3,15 @@ import { appendAudit, listAudit } from './audit.ts'
 import { command, dueCommands, listCommands, openCommands } from './command-rows.ts'
 import { advanceCommand, insertCommand, markPublished, unpublishedChanges } from './commands.ts'
 import type { Database } from './database.ts'
-import { createDevice, deleteDevice, device, listDevices, updateDevice } from './devices.ts'
+import {
+  createDevice,
+  createDevices,
+  deleteDevice,
+  device,
+  knownDevices,
+  listDevices,
+  updateDevice,
+} from './devices.ts'
 import { probe, reserveSessions, returnSessions } from './meta.ts'
 import { lastValues, presences, saveLastValues, savePresence } from './presence.ts'
 import { changeDesired, saveReported, shadow, shadowDevices } from './shadows.ts'
@@ -25,6 +33,7 @@ export type Operations = Readonly<Record<string, (db: Database, ...args: never[]
 export const READS = {
   device,
   listDevices,
+  knownDevices,
   credential,
   listTokens,
   endedTokens,
@@ -45,6 +54,7 @@ export const READS = {
 /** Each is taken whole or not at all; many share one commit. */
 export const WRITES = {
   createDevice,
+  createDevices,
   updateDevice,
   deleteDevice,
   addToken,

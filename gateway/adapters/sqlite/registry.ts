@@ -88,6 +88,12 @@ export class SqliteRegistry implements Registry {
   createDevice(device: NewDevice, token: NewToken): Promise<'created' | 'exists'> {
     return this.#writer.call('createDevice', device, token)
   }
+  createDevices(list: readonly { device: NewDevice; token: NewToken }[]): Promise<('created' | 'exists')[]> {
+    return this.#writer.call('createDevices', list)
+  }
+  knownDevices(ids: readonly string[]): Promise<string[]> {
+    return this.#reader.call('knownDevices', ids)
+  }
   device(id: string): Promise<DeviceRow | undefined> {
     return this.#reader.call('device', id)
   }

@@ -1,0 +1,21 @@
+import type { Audit } from './audit.ts'
+import { Bulk, type BulkNeeds } from './bulk.ts'
+import type { Fleet } from './fleet.ts'
+import type { Operator } from './operator.ts'
+
+/** Everything that people and their programs may ask of the gateway. */
+export interface Plane {
+  readonly operator: Operator
+  readonly audit: Audit
+  readonly bulk: Bulk
+}
+
+export interface PlaneNeeds extends Omit<BulkNeeds, 'devices'> {
+  readonly fleet: Fleet
+  readonly audit: Audit
+}
+
+export function buildPlane(needs: PlaneNeeds): Plane {
+  const { fleet, audit } = needs
+  return { operator: fleet, audit, bulk: new Bulk({ ...needs, devices: fleet }) }
+}
