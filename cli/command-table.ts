@@ -1,5 +1,6 @@
 import type { Flags } from './arguments.ts'
 import { auditCommand } from './audit.ts'
+import { batchCommands } from './batches.ts'
 import { bulkCommands } from './bulk.ts'
 import type { Command } from './command.ts'
 import { commandCommands } from './commands.ts'
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   ...tokenCommands,
   ...settingsCommands,
   ...commandCommands,
+  ...batchCommands,
   tail,
   auditCommand,
   status,

@@ -1,5 +1,6 @@
 import { type CommandState, isFinal } from '../protocol/command-request.ts'
 import type { Given } from './arguments.ts'
+import { sendToMany } from './batches.ts'
 import type { Command } from './command.ts'
 import { devicePath } from './devices.ts'
 import { EXIT, UsageError } from './failures.ts'
@@ -28,11 +29,17 @@ const LIST_DEFAULT = 20
 export const commandCommands: readonly Command[] = [
   {
     words: 'command send',
-    operands: ['<device>', '<name>', '[json-params]'],
+    operands: ['[device]', '<name>', '[json-params]'],
     flags: {
+      tag: { type: 'string', value: 'tag', about: 'to every device with this tag, instead of one' },
+      devices: { type: 'string', value: 'a,b', about: 'to each of these devices, instead of one' },
       ttl: { type: 'string', value: 'time', about: 'until the device must have accepted it (1h)' },
       timeout: { type: 'string', value: 'time', about: 'how long it may run then (30s)' },
-      wait: { type: 'string', value: 'time', about: 'wait for its end, up to 60s; exit 1 unless it succeeded' },
+      wait: {
+        type: 'string',
+        value: 'time',
+        about: 'wait for its end, up to 60s (for many devices longer); exit 1 unless it succeeded',
+      },
     },
     about: 'send a command; it is kept for a device that is away',
     run: send,
@@ -54,13 +61,14 @@ const commandPath = (id: string): string => `/api/v1/commands/${encodeURICompone
 
 async function send(given: Given): Promise<number> {
   const waitS = given.seconds('wait')
-  if (waitS !== undefined && waitS > WAIT_MAX_S) throw new UsageError(`--wait is at most ${WAIT_MAX_S}s`)
-  const body = {
-    name: given.operand(1),
-    params: readParams(given.operands[2]),
-    ttl_s: given.seconds('ttl'),
-    timeout_s: given.seconds('timeout'),
+  const times = { ttl_s: given.seconds('ttl'), timeout_s: given.seconds('timeout') }
+  if (given.text('tag') !== undefined || given.text('devices') !== undefined) {
+    if (given.operands.length > 2) throw new UsageError('with --tag or --devices no device is named before the command')
+    return sendToMany(given, { name: given.operand(0), params: readParams(given.operands[1]), ...times }, waitS)
   }
+  if (waitS !== undefined && waitS > WAIT_MAX_S) throw new UsageError(`--wait is at most ${WAIT_MAX_S}s`)
+  if (given.operands.length < 2) throw new UsageError('<name> is missing: fairlead command send <device> <name>')
+  const body = { name: given.operand(1), params: readParams(given.operands[2]), ...times }
   const query = waitS === undefined ? '' : `?wait=${waitS}s`
   const answer = await askGateway(findConnection(given), {
     method: 'POST',

@@ -10,6 +10,8 @@ export interface NewCommand extends CommandRequest {
 }
 
 export interface CommandRecord extends NewCommand {
+  /** The request for many devices that it belongs to. */
+  readonly batch?: string
   readonly state: CommandState
   /** When the next time limit ends: of `ttlS` until accepted, of `timeoutS` after. Undefined once final. */
   readonly dueAtMs?: number

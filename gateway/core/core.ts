@@ -85,6 +85,7 @@ export function buildCore(needs: CoreNeeds): Core {
   const admission = new Admission({ ...needs, connections: () => sessions.size })
   const shown = { counters, presence, lastValues, shadowBoard, info }
   const fleet = new Fleet({ ...needs, ...settings, ...shown, sessions, commands })
+  const plane = buildPlane({ ...needs, fleet, audit, presence, commands, delivery, changes })
   const heartbeat = new Heartbeat({ ...needs, sessions })
   const duties: Duty[] = [
     { name: 'heartbeat', everyMs: HEARTBEAT_TICK_MS, run: () => heartbeat.tick() },
@@ -94,9 +95,9 @@ export function buildCore(needs: CoreNeeds): Core {
     { name: 'due rotations', everyMs: DUE_EVERY_MS, run: () => rotation.rotateDue() },
     { name: 'replaced tokens', everyMs: DUE_EVERY_MS, run: () => rotation.endReplaced() },
     { name: 'shadows', everyMs: DUE_EVERY_MS, run: () => shadowBoard.tick() },
+    { name: 'batches', everyMs: DUE_EVERY_MS, run: () => plane.batches.work() },
     { name: 'audit', everyMs: DUE_EVERY_MS, run: () => audit.store() },
     { name: 'last values', everyMs: VALUES_EVERY_MS, run: () => lastValues.tick() },
   ]
-  const plane = buildPlane({ ...needs, fleet, audit, presence })
   return { admission, audit, plane, connections, commands, changes, fleet, ...shown, sessions, duties }
 }

@@ -6,6 +6,7 @@ const ERRORS = {
   device_not_found: { status: 404, retry: false, text: 'There is no such device.' },
   token_not_found: { status: 404, retry: false, text: 'The device has no such token.' },
   command_not_found: { status: 404, retry: false, text: 'There is no such command.' },
+  batch_not_found: { status: 404, retry: false, text: 'There is no such batch of commands, or not any more.' },
   route_not_found: { status: 404, retry: false, text: 'There is nothing at this address.' },
   device_exists: { status: 409, retry: false, text: 'A device with this id exists already.' },
   command_exists: { status: 409, retry: false, text: 'A command with this id exists already.' },

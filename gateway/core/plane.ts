@@ -1,21 +1,25 @@
 import type { Audit } from './audit.ts'
+import { Batches, type BatchesNeeds } from './batches.ts'
 import { Bulk, type BulkNeeds } from './bulk.ts'
 import type { Fleet } from './fleet.ts'
 import type { Operator } from './operator.ts'
+import type { Registry } from './ports.ts'
 
 /** Everything that people and their programs may ask of the gateway. */
 export interface Plane {
   readonly operator: Operator
   readonly audit: Audit
   readonly bulk: Bulk
+  readonly batches: Batches
 }
 
-export interface PlaneNeeds extends Omit<BulkNeeds, 'devices'> {
+export interface PlaneNeeds extends Omit<BulkNeeds, 'devices' | 'registry'>, Omit<BatchesNeeds, 'registry'> {
+  readonly registry: Registry
   readonly fleet: Fleet
   readonly audit: Audit
 }
 
 export function buildPlane(needs: PlaneNeeds): Plane {
   const { fleet, audit } = needs
-  return { operator: fleet, audit, bulk: new Bulk({ ...needs, devices: fleet }) }
+  return { operator: fleet, audit, bulk: new Bulk({ ...needs, devices: fleet }), batches: new Batches(needs) }
 }

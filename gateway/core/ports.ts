@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../protocol/json.ts'
+import type { BatchStore } from './batch-store.ts'
 import type { CommandChange, CommandEvent, CommandRecord, NewCommand } from './command-machine.ts'
 import type { DeviceQuery } from './device-query.ts'
 import type {
@@ -178,6 +179,8 @@ export interface Registry {
   /** State changes that the bus has not confirmed, in the order they happened. */
   unpublishedChanges(limit: number): Promise<CommandChange[]>
   markPublished(changeIds: readonly number[]): Promise<void>
+
+  readonly batches: BatchStore
 
   /** Adds the key, or replaces the one of the same name. */
   putApiKey(key: ApiKey): Promise<void>

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Presence } from '../../gateway/core/records.ts'
 import { auditContract } from './registry-audit.contract.ts'
+import { batchContract } from './registry-batches.contract.ts'
 import { commandContract } from './registry-commands.contract.ts'
 import { HOSTILE_NAMES, NOW_MS, newDevice, newToken, type RegistryUnderTest } from './registry-fixtures.ts'
 import { rotationContract } from './registry-rotation.contract.ts'
@@ -24,6 +25,7 @@ export function registryContract(name: string, open: () => Promise<RegistryUnder
     describe('presence, sessions and last values', () => presenceContract(current))
     describe('shadows', () => shadowContract(current))
     describe('commands', () => commandContract(current))
+    describe('commands for many devices', () => batchContract(current))
     describe('audit log', () => auditContract(current))
     describe('API keys and life', () => lifeContract(current))
   })

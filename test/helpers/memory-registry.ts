@@ -28,6 +28,7 @@ import { endOfReplaced, isLive, replacementProblem } from '../../gateway/core/to
 import { isFinal } from '../../protocol/command-request.ts'
 import type { JsonObject } from '../../protocol/json.ts'
 import { matches } from './device-matches.ts'
+import { MemoryBatches } from './memory-batches.ts'
 
 type Method = keyof Registry
 
@@ -42,6 +43,7 @@ export class MemoryRegistry implements Registry {
   readonly changes: (CommandChange & { published: boolean })[] = []
   readonly keys = new Map<string, ApiKey>()
   readonly audit: AuditRow[] = []
+  readonly batches = new MemoryBatches(this)
   session = 0
   readonly #failing = new Set<Method>()
   readonly #gates = new Map<Method, Promise<void>>()

@@ -7,7 +7,11 @@ import type { Health } from '../../gateway/adapters/http/system.ts'
 import { createListener, type Listener } from '../../gateway/adapters/https-listener.ts'
 import { systemClock } from '../../gateway/adapters/system-clock.ts'
 import { AuditTrail } from '../../gateway/core/audit.ts'
+import { Batches } from '../../gateway/core/batches.ts'
 import { Bulk } from '../../gateway/core/bulk.ts'
+import type { CommandRecord } from '../../gateway/core/command-machine.ts'
+import { GatewayError } from '../../gateway/core/errors.ts'
+import { DEFAULT_LIMITS } from '../../gateway/core/limits.ts'
 import type { Clock, Log } from '../../gateway/core/ports.ts'
 import type { ApiKey, NewDevice } from '../../gateway/core/records.ts'
 import { CountingMetrics } from './core-fakes.ts'
@@ -86,6 +90,23 @@ function bulkOver(operator: FakeOperator, clock: Clock): Bulk {
   })
 }
 
+/** Commands for the devices of the registry in memory. */
+function batchesOver(registry: MemoryRegistry, log: Log): Batches {
+  return new Batches({
+    ...{ registry, log, clock: systemClock, limits: DEFAULT_LIMITS, newId: randomUUID },
+    commands: { cancel: (id) => cancelIn(registry, id) },
+    delivery: { deliver: () => {} },
+    changes: { publish: () => {} },
+  })
+}
+
+async function cancelIn(registry: MemoryRegistry, id: string): Promise<CommandRecord> {
+  const device = registry.commands.get(id)?.device ?? ''
+  const answer = await registry.advanceCommand(id, device, { kind: 'cancel' }, Date.now())
+  if (answer === undefined) throw new GatewayError('command_not_found')
+  return answer.command
+}
+
 const LIMITS_OUT_OF_THE_WAY: RequestLimits = { requestsPerMinute: 100_000, refusedKeysPerMinute: 100_000 }
 
 /** The REST adapter on a true listener on the loopback address. */
@@ -105,6 +126,7 @@ export async function runApi(limits: RequestLimits | undefined = LIMITS_OUT_OF_T
     server,
     operator,
     bulk,
+    batches: batchesOver(memory, log),
     audit,
     keys: { authenticate: async (text) => keyOf(text, state.keysFailure) },
     health: () => state.health,

@@ -118,3 +118,46 @@ describe('device import and export', () => {
     expect((await fairlead('device', 'export', '--format', 'xml')).code).toBe(2)
   })
 })
+
+describe('commands to many devices', () => {
+  beforeEach(async () => {
+    for (const id of ['attic-1', 'attic-2']) {
+      await api.memory.createDevice({ id, tags: ['north'], createdAtMs: 1 }, { id, device: id, createdAtMs: 1 })
+    }
+  })
+  const latest = () => [...api.memory.commands.values()].slice(-2)
+
+  test('--wait shows how far it gets, and is success only if all of them succeeded', async () => {
+    const waiting = fairlead('command', 'send', '--tag', 'north', 'set_led', '{"on":true}', '--wait', '40s')
+    await expect.poll(() => latest().map(({ name }) => name)).toEqual(['set_led', 'set_led'])
+    const [first, second] = latest()
+    await api.memory.advanceCommand(first?.id ?? '', 'attic-1', { kind: 'result', ok: true }, Date.now())
+    await api.memory.advanceCommand(second?.id ?? '', 'attic-2', { kind: 'result', ok: false }, Date.now())
+    const { code, stdout, stderr } = await waiting
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/2 of 2 ended: 1 succeeded, 1 rejected\n$/)
+    expect(stdout).toMatch(/^state +ended: 1 succeeded, 1 rejected$/m)
+  })
+
+  test('batch show, list, devices and cancel', async () => {
+    const sent = await fairlead('command', 'send', '--devices', 'attic-1,attic-2,nobody', 'read', '--json')
+    expect(sent.code).toBe(0)
+    const { id } = JSON.parse(sent.stdout)
+    expect((await fairlead('batch', 'show', id)).stdout).toMatch(/^devices +3$/m)
+    expect((await fairlead('batch', 'list', '-n', '1')).stdout).toMatch(new RegExp(`^${id}\tread\t3\t`))
+    expect((await fairlead('batch', 'devices', id, '--state', 'refused')).stdout).toBe(
+      'nobody\trefused\t-\tdevice_not_found\n',
+    )
+    expect((await fairlead('batch', 'cancel', id)).code).toBe(0)
+    await expect.poll(() => latest().map(({ state }) => state)).toEqual(['cancelled', 'cancelled'])
+    expect(await fairlead('batch', 'show', 'none')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching('batch_not_found'),
+    })
+  })
+
+  test('a device and a tag at once is wrong usage', async () => {
+    expect((await fairlead('command', 'send', 'attic-1', 'read', '{}', '--tag', 'north')).code).toBe(2)
+    expect((await fairlead('command', 'send', 'attic-1')).code).toBe(2)
+  })
+})

@@ -6,6 +6,9 @@ import { ADMIN_KEY, ask, expectProblem, OPERATOR_KEY, type RunningApi, runApi, V
 const READS = [
   '/devices',
   '/devices/export',
+  '/command-batches',
+  '/command-batches/none',
+  '/command-batches/none/targets',
   '/devices/a',
   '/devices/a/state',
   '/devices/a/shadow',
@@ -15,6 +18,8 @@ const READS = [
 const COMMANDING = [
   ['POST', '/devices/a/commands'],
   ['POST', '/commands/command-1/cancel'],
+  ['POST', '/commands'],
+  ['POST', '/command-batches/none/cancel'],
   ['PATCH', '/devices/a/shadow'],
 ] as const
 const ADMIN_ONLY = [

@@ -8,6 +8,7 @@ import type { Log } from '../../core/ports.ts'
 import { type App, createApp } from './app.ts'
 import { addAuditRoute, auditMutations } from './audit.ts'
 import { type ApiKeys, guardRoutes, REQUEST_LIMITS, type RequestLimits } from './auth.ts'
+import { addBatchRoutes } from './batches.ts'
 import { addBulkRoutes } from './bulk.ts'
 import { addCommandRoutes } from './commands.ts'
 import { addDeviceRoutes } from './devices.ts'
@@ -79,6 +80,7 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   addTokenRoutes(app, parts.operator)
   addShadowRoutes(app, parts.operator)
   addCommandRoutes(app, parts.operator, waiters)
+  addBatchRoutes(app, parts.batches)
   addAuditRoute(app, parts.audit)
   addSystemRoutes(app, parts.health, parts.metricsText)
   addOpenapiRoute(app)

@@ -161,6 +161,7 @@ export const Command = Type.Object(
   {
     id: Name('The same on REST, the bus and the device.'),
     device: Name('Id of the device.'),
+    batch: Type.Optional(Name('The batch that it belongs to.')),
     name: Type.String(),
     params: FreeForm('As given.'),
     ttl_s: Type.Integer(),

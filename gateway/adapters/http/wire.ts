@@ -67,6 +67,7 @@ export function commandToWire(command: CommandRecord): CommandWire {
   return {
     id: command.id,
     device: command.device,
+    batch: command.batch,
     name: command.name,
     params: command.params,
     ttl_s: command.ttlS,

@@ -17,11 +17,12 @@ interface Row {
   readonly result: string | null
   readonly error: string | null
   readonly late_result: string | null
+  readonly batch: string | null
   readonly history: string
 }
 
 const SELECT = `SELECT sequence, id, device, name, params, ttl_s, timeout_s, created_at_ms, state, due_at_ms,
-    result, error, late_result,
+    result, error, late_result, batch,
     (SELECT json_group_array(json_array(h.state, h.at_ms) ORDER BY h.change_id)
      FROM command_changes AS h WHERE h.command = sequence) AS history
   FROM commands`
@@ -76,6 +77,7 @@ function recordOf(row: Row): CommandRecord {
     result: fromJson(row.result),
     error: fromJson(row.error),
     lateResult: fromJson(row.late_result),
+    batch: row.batch ?? undefined,
     history: history.map(([state, atMs]) => ({ state, atMs })),
   }
 }

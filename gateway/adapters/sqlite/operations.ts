@@ -1,5 +1,14 @@
 import { apiKeyByHash, countApiKeys, putApiKey } from './api-keys.ts'
 import { appendAudit, listAudit } from './audit.ts'
+import {
+  batch,
+  batchTargets,
+  cancelBatch,
+  cancelledButQueued,
+  createBatch,
+  expandBatches,
+  listBatches,
+} from './batches.ts'
 import { command, dueCommands, listCommands, openCommands } from './command-rows.ts'
 import { advanceCommand, insertCommand, markPublished, unpublishedChanges } from './commands.ts'
 import type { Database } from './database.ts'
@@ -49,6 +58,10 @@ export const READS = {
   apiKeyByHash,
   countApiKeys,
   listAudit,
+  batch,
+  listBatches,
+  batchTargets,
+  cancelledButQueued,
 } satisfies Operations
 
 /** Each is taken whole or not at all; many share one commit. */
@@ -71,6 +84,9 @@ export const WRITES = {
   markPublished,
   putApiKey,
   appendAudit,
+  createBatch,
+  expandBatches,
+  cancelBatch,
   reserveSessions,
   returnSessions,
   probe,

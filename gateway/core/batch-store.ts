@@ -1,0 +1,68 @@
+import type { CommandRequest, CommandState } from '../../protocol/command-request.ts'
+
+/** One request for a command on many devices, and what the store promises about it. */
+
+export interface NewBatch extends CommandRequest {
+  readonly id: string
+  readonly createdAtMs: number
+}
+
+/** The devices, or all that have the tag when the batch is stored. */
+export type BatchAim = { readonly devices: readonly string[] } | { readonly tag: string }
+
+/**
+ * `pending`: its command is not made yet. `refused`: it never will be. `deleted`: the device was removed before its
+ * command had ended. Else the state of the command.
+ */
+export type TargetState = CommandState | 'pending' | 'refused' | 'deleted'
+
+export interface BatchTarget {
+  readonly device: string
+  readonly state: TargetState
+  readonly command?: string
+  /** Why it was refused. */
+  readonly error?: 'device_not_found' | 'queue_full'
+}
+
+export interface Batch extends NewBatch {
+  readonly tag?: string
+  readonly cancelledAtMs?: number
+  /** How many devices are in which state; states without one are left out. */
+  readonly counts: Readonly<Partial<Record<TargetState, number>>>
+}
+
+export interface BatchLimits {
+  readonly targetsMax: number
+  /** Batches with pending targets at once. */
+  readonly pendingMax: number
+}
+
+/** Part of the registry: every change is on the disk when it resolves. */
+export interface BatchStore {
+  /**
+   * The batch with all its targets, or nothing. Devices that there are not are `refused` from the start. `no_device`
+   * when none is left, `too_many` when there are more than `targetsMax`.
+   */
+  createBatch(
+    batch: NewBatch,
+    aim: BatchAim,
+    limits: BatchLimits,
+  ): Promise<'created' | 'no_device' | 'too_many' | 'full'>
+  batch(id: string): Promise<Batch | undefined>
+  /** Newest first. Only the latest are kept: their commands live on by themselves. */
+  listBatches(page: { before?: string; limit: number }): Promise<Batch[]>
+  /** By device id; undefined when there is no such batch. */
+  batchTargets(
+    id: string,
+    page: { state?: TargetState; after?: string; limit: number },
+  ): Promise<BatchTarget[] | undefined>
+  /**
+   * Makes the commands of the next pending targets, of as many as there are ids, in one transaction. Each was created
+   * when its batch was. Resolves with the devices that got one, and whether there was any target.
+   */
+  expandBatches(ids: readonly string[], waitingMax: number): Promise<{ devices: string[]; worked: boolean }>
+  /** Targets that are pending end as `cancelled`. False when there is no such batch. A second time changes nothing. */
+  cancelBatch(id: string, atMs: number): Promise<boolean>
+  /** Commands of cancelled batches that are still queued. */
+  cancelledButQueued(limit: number): Promise<string[]>
+}
