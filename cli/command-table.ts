@@ -1,5 +1,6 @@
 import type { Flags } from './arguments.ts'
 import { auditCommand } from './audit.ts'
+import { banCommands } from './bans.ts'
 import { batchCommands } from './batches.ts'
 import { bulkCommands } from './bulk.ts'
 import type { Command } from './command.ts'
@@ -39,6 +40,7 @@ export const COMMANDS: readonly Command[] = [
   ...settingsCommands,
   ...commandCommands,
   ...batchCommands,
+  ...banCommands,
   tail,
   auditCommand,
   status,

@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { topicsUnder } from '../protocol/topics.ts'
 import { type Access, openAccess } from './access.ts'
+import { BlockedAddresses } from './adapters/address-wall.ts'
 import { EmbeddedBroker } from './adapters/embedded-broker.ts'
 import { buildHttp } from './adapters/http/build.ts'
 import { createListener, type Listener, listen, replaceCertificate } from './adapters/https-listener.ts'
@@ -67,6 +68,7 @@ async function start(config: Config, log: Log, started: StopStack): Promise<Runn
 
 interface Ground {
   readonly metrics: PrometheusMetrics
+  readonly wall: BlockedAddresses
   readonly tokens: DeviceTokens
   readonly certificate: CertificateSource | undefined
   readonly registry: SqliteRegistry
@@ -82,7 +84,9 @@ async function layGround(config: Config, log: Log, started: StopStack): Promise<
   await registry.start()
   started.push('registry', () => registry.stop())
   const access = await openAccess(registry, config.adminKey, systemClock)
-  return { metrics: createMetrics(), tokens, certificate, registry, access }
+  const metrics = createMetrics()
+  const wall = new BlockedAddresses(() => metrics.count('handshakes_refused', 'banned'))
+  return { metrics, wall, tokens, certificate, registry, access }
 }
 
 type BusOfMine = Bus & { readonly port?: number }
@@ -98,6 +102,7 @@ async function openCore(config: Config, log: Log, ground: Ground, started: StopS
   })
   await bus.start()
   started.push('bus', () => bus.stop(limits.stopGraceMs / 2))
+  await core.plane.bans.restore()
   await core.presence.restore()
   await core.lastValues.restore()
   await core.info.restore()
@@ -125,11 +130,11 @@ async function serve(
   const server = createListener({
     tls: certificate?.current() ?? 'off',
     maxSockets: limits.maxConnections + OTHER_SOCKETS,
+    blocked: parts.wall,
     onRefused: (reason) => metrics.count('handshakes_refused', reason),
   })
-  const metricsText = () => metrics.text()
   const people = { ...core.plane, keys: access, version: await projectVersion() }
-  const http = buildHttp({ server, ...people, health, metricsText, log })
+  const http = buildHttp({ server, ...people, health, metricsText: () => metrics.text(), log })
   await http.ready()
   serveDevices({ server, admission: core.admission, connections: core.connections, log, metrics, limits })
   showGauges(metrics, parts)

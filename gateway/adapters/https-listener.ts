@@ -2,7 +2,7 @@ import { constants } from 'node:crypto'
 import { once } from 'node:events'
 import http, { type ServerResponse } from 'node:http'
 import https from 'node:https'
-import { type AddressInfo, Socket } from 'node:net'
+import { type AddressInfo, type BlockList, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { SecureContextOptions, TlsOptions } from 'node:tls'
 
@@ -46,6 +46,8 @@ export interface ListenerOptions {
   /** Sockets of every kind together; the newest lose, by a reset. */
   readonly maxSockets: number
   readonly limits?: ListenerLimits
+  /** Sockets from these are closed as they come, before TLS. It may change at any time. */
+  readonly blocked?: BlockList
   /** Called once for each client that never got as far as a request. */
   readonly onRefused?: (reason: ListenerRefusal, address: string | undefined) => void
 }
@@ -80,13 +82,23 @@ export function createListener(options: ListenerOptions): Listener {
     insecureHTTPParser: false,
   }
   const tlsSettings: TlsOptions = { handshakeTimeout: limits.tlsHandshakeTimeoutMs, ALPNProtocols: ['http/1.1'] }
+  const { blocked, tls } = options
   const server =
-    options.tls === 'off'
+    tls === 'off'
       ? http.createServer(settings)
-      : https.createServer({ ...settings, ...tlsSettings, ...contextOptions(options.tls) })
+      : https.createServer({ ...settings, ...tlsSettings, ...contextOptions(tls), blockList: blocked })
+  if (tls === 'off' && blocked !== undefined) closeBlocked(server, blocked)
   server.maxConnections = options.maxSockets
   refusePolitely(server, options.onRefused ?? (() => {}))
   return server
+}
+
+/** Node hands `blockList` to its TLS server alone. */
+function closeBlocked(server: Listener, blocked: BlockList): void {
+  server.prependListener('connection', (socket: Socket) => {
+    const family = socket.remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4'
+    if (socket.remoteAddress !== undefined && blocked.check(socket.remoteAddress, family)) socket.destroy()
+  })
 }
 
 /** New handshakes get the new certificate; open sockets stay. Throws when the pair is not usable; the old one stays. */

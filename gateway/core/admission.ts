@@ -1,4 +1,5 @@
 import { AttemptLimiter } from './attempt-limiter.ts'
+import type { Bans } from './bans.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { Clock, Credential, DeviceClaims, DeviceTokens, Log, Metrics, Registry } from './ports.ts'
 import { hasEnded, hasExpired, ROTATE_ONLY_MS } from './token-life.ts'
@@ -18,6 +19,7 @@ export interface AdmissionNeeds {
   readonly metrics: Metrics
   readonly limits: GatewayLimits
   readonly random: () => number
+  readonly bans: Pick<Bans, 'isBanned'>
   /** Devices connected now. */
   readonly connections: () => number
 }
@@ -91,6 +93,9 @@ export class Admission {
     const problem = credentialProblem(credential, nowMs) ?? expiryProblem(claims, credential, nowMs)
     if (problem === 'device_disabled') {
       return { status: 403, code: problem, detail: 'An operator disabled this device.' }
+    }
+    if (problem === undefined && this.#needs.bans.isBanned(claims.device)) {
+      return { status: 403, code: 'device_banned', detail: 'An operator banned this device.' }
     }
     return problem === undefined ? claims : this.#unauthorized(request, problem)
   }

@@ -58,8 +58,9 @@ export class Connections {
   }
 
   /** A device with a good token is connected. */
-  open(claims: DeviceClaims, link: DeviceLink, facts: object): ConnectionEvents {
+  open(claims: DeviceClaims, link: DeviceLink, facts: { readonly address?: string }): ConnectionEvents {
     const session = new Session(claims, link, this.#needs)
+    session.address = facts.address ?? ''
     session.onEnded = (reason, sleepS) => this.#ended(session, reason, sleepS)
     this.#needs.sessions.add(session)
     this.#needs.metrics.count('sessions_opened')

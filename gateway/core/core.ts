@@ -1,6 +1,8 @@
 import type { Topics } from '../../protocol/topics.ts'
 import { Admission } from './admission.ts'
 import { AuditTrail } from './audit.ts'
+import type { AddressWall } from './ban-store.ts'
+import { Bans } from './bans.ts'
 import { CommandChanges } from './command-changes.ts'
 import { CommandDelivery } from './command-delivery.ts'
 import { Commands } from './commands.ts'
@@ -32,6 +34,7 @@ export interface CoreNeeds {
   readonly registry: Registry
   readonly bus: Bus
   readonly tokens: DeviceTokens
+  readonly wall: AddressWall
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -82,12 +85,31 @@ export function buildCore(needs: CoreNeeds): Core {
   const settings = { shadows, rotation }
   const uplink = new Uplink({ ...needs, ...settings, ingest, commands, counters })
   const connections = new Connections({ ...needs, ...settings, counters, sessions, presence, uplink, delivery, info })
-  const admission = new Admission({ ...needs, connections: () => sessions.size })
+  const bans = new Bans({ ...needs, sessions })
+  const admission = new Admission({ ...needs, bans, connections: () => sessions.size })
   const shown = { counters, presence, lastValues, shadowBoard, info }
   const fleet = new Fleet({ ...needs, ...settings, ...shown, sessions, commands })
-  const plane = buildPlane({ ...needs, fleet, audit, presence, commands, delivery, changes })
+  const plane = buildPlane({ ...needs, fleet, audit, bans, presence, commands, delivery, changes })
   const heartbeat = new Heartbeat({ ...needs, sessions })
-  const duties: Duty[] = [
+  const duties = dutiesOf({ heartbeat, presence, commands, changes, rotation, shadowBoard, lastValues, plane, audit })
+  return { admission, audit, plane, connections, commands, changes, fleet, ...shown, sessions, duties }
+}
+
+interface Dutiful {
+  readonly heartbeat: Heartbeat
+  readonly presence: PresenceBoard
+  readonly commands: Commands
+  readonly changes: CommandChanges
+  readonly rotation: Rotation
+  readonly shadowBoard: ShadowBoard
+  readonly lastValues: LastValues
+  readonly plane: Plane
+  readonly audit: AuditTrail
+}
+
+function dutiesOf(parts: Dutiful): readonly Duty[] {
+  const { heartbeat, presence, commands, changes, rotation, shadowBoard, lastValues, plane, audit } = parts
+  return [
     { name: 'heartbeat', everyMs: HEARTBEAT_TICK_MS, run: () => heartbeat.tick() },
     { name: 'sleepers', everyMs: SLEEPERS_EVERY_MS, run: () => presence.checkSleepers() },
     { name: 'due commands', everyMs: DUE_EVERY_MS, run: () => commands.endDue() },
@@ -96,8 +118,8 @@ export function buildCore(needs: CoreNeeds): Core {
     { name: 'replaced tokens', everyMs: DUE_EVERY_MS, run: () => rotation.endReplaced() },
     { name: 'shadows', everyMs: DUE_EVERY_MS, run: () => shadowBoard.tick() },
     { name: 'batches', everyMs: DUE_EVERY_MS, run: () => plane.batches.work() },
+    { name: 'bans', everyMs: DUE_EVERY_MS, run: () => plane.bans.tick() },
     { name: 'audit', everyMs: DUE_EVERY_MS, run: () => audit.store() },
     { name: 'last values', everyMs: VALUES_EVERY_MS, run: () => lastValues.tick() },
   ]
-  return { admission, audit, plane, connections, commands, changes, fleet, ...shown, sessions, duties }
 }

@@ -7,10 +7,12 @@ const ERRORS = {
   token_not_found: { status: 404, retry: false, text: 'The device has no such token.' },
   command_not_found: { status: 404, retry: false, text: 'There is no such command.' },
   batch_not_found: { status: 404, retry: false, text: 'There is no such batch of commands, or not any more.' },
+  ban_not_found: { status: 404, retry: false, text: 'There is no such ban, or not any more.' },
   route_not_found: { status: 404, retry: false, text: 'There is nothing at this address.' },
   device_exists: { status: 409, retry: false, text: 'A device with this id exists already.' },
   command_exists: { status: 409, retry: false, text: 'A command with this id exists already.' },
   too_many_tokens: { status: 409, retry: false, text: 'The device has two live tokens; revoke one first.' },
+  too_many_bans: { status: 409, retry: false, text: 'There are as many bans as there may be.' },
   no_live_token: { status: 409, retry: false, text: 'The device has no token that could be replaced; issue one.' },
   rotation_in_progress: {
     status: 409,

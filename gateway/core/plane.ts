@@ -1,4 +1,5 @@
 import type { Audit } from './audit.ts'
+import type { Bans } from './bans.ts'
 import { Batches, type BatchesNeeds } from './batches.ts'
 import { Bulk, type BulkNeeds } from './bulk.ts'
 import type { Fleet } from './fleet.ts'
@@ -11,15 +12,17 @@ export interface Plane {
   readonly audit: Audit
   readonly bulk: Bulk
   readonly batches: Batches
+  readonly bans: Bans
 }
 
 export interface PlaneNeeds extends Omit<BulkNeeds, 'devices' | 'registry'>, Omit<BatchesNeeds, 'registry'> {
   readonly registry: Registry
   readonly fleet: Fleet
   readonly audit: Audit
+  readonly bans: Bans
 }
 
 export function buildPlane(needs: PlaneNeeds): Plane {
-  const { fleet, audit } = needs
-  return { operator: fleet, audit, bulk: new Bulk({ ...needs, devices: fleet }), batches: new Batches(needs) }
+  const { fleet, audit, bans } = needs
+  return { operator: fleet, audit, bulk: new Bulk({ ...needs, devices: fleet }), batches: new Batches(needs), bans }
 }

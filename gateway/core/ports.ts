@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../protocol/json.ts'
+import type { BanStore } from './ban-store.ts'
 import type { BatchStore } from './batch-store.ts'
 import type { CommandChange, CommandEvent, CommandRecord, NewCommand } from './command-machine.ts'
 import type { DeviceQuery } from './device-query.ts'
@@ -181,6 +182,7 @@ export interface Registry {
   markPublished(changeIds: readonly number[]): Promise<void>
 
   readonly batches: BatchStore
+  readonly banStore: BanStore
 
   /** Adds the key, or replaces the one of the same name. */
   putApiKey(key: ApiKey): Promise<void>

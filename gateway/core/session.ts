@@ -27,6 +27,8 @@ export class Session {
   readonly openedAtMs: number
   readonly acks: AckPacer
   state: SessionState = 'awaiting_hello'
+  /** Where it comes from; empty when that is not known. */
+  address = ''
   /** From `hello`. */
   boot = ''
   /** Given at `hello`; 0 before. */

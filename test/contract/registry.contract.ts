@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Presence } from '../../gateway/core/records.ts'
 import { auditContract } from './registry-audit.contract.ts'
+import { banContract } from './registry-bans.contract.ts'
 import { batchContract } from './registry-batches.contract.ts'
 import { commandContract } from './registry-commands.contract.ts'
 import { HOSTILE_NAMES, NOW_MS, newDevice, newToken, type RegistryUnderTest } from './registry-fixtures.ts'
@@ -26,6 +27,7 @@ export function registryContract(name: string, open: () => Promise<RegistryUnder
     describe('shadows', () => shadowContract(current))
     describe('commands', () => commandContract(current))
     describe('commands for many devices', () => batchContract(current))
+    describe('bans', () => banContract(current))
     describe('audit log', () => auditContract(current))
     describe('API keys and life', () => lifeContract(current))
   })

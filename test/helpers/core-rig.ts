@@ -7,6 +7,7 @@ import type { DeviceMessage, Hello, TelemetryPoint } from '../../protocol/messag
 import { topicsUnder } from '../../protocol/topics.ts'
 import { CountingMetrics, FakeBus, FakeLink, FakeTokens, QuietLog } from './core-fakes.ts'
 import { ManualClock, settled } from './manual-clock.ts'
+import { FakeWall } from './memory-bans.ts'
 import { MemoryRegistry } from './memory-registry.ts'
 
 export const topics = topicsUnder('fairlead')
@@ -53,6 +54,7 @@ export class DeviceEnd {
 export class CoreRig {
   readonly clock: ManualClock
   readonly bus = new FakeBus()
+  readonly wall = new FakeWall()
   readonly log = new QuietLog()
   readonly metrics = new CountingMetrics()
   readonly tokens: FakeTokens
@@ -73,11 +75,24 @@ export class CoreRig {
     this.tokenOf = new Map(after?.tokenOf)
     this.#ids = after === undefined ? 0 : after.#ids
     this.limits = { ...DEFAULT_LIMITS, ...options.limits }
-    const { clock, bus, log, metrics, tokens, limits } = this
+    const { clock, bus, log, metrics, tokens, limits, wall } = this
     const registry = options.registry ?? this.memory
     const random = () => this.random
     const newId = () => `id-${++this.#ids}`
-    this.core = buildCore({ registry, bus, tokens, clock, log, metrics, limits, topics, node: 'node-1', random, newId })
+    this.core = buildCore({
+      registry,
+      bus,
+      tokens,
+      wall,
+      clock,
+      log,
+      metrics,
+      limits,
+      topics,
+      node: 'node-1',
+      random,
+      newId,
+    })
   }
 
   /** Registers a device; resolves with the id of its token. */

@@ -28,6 +28,7 @@ import { endOfReplaced, isLive, replacementProblem } from '../../gateway/core/to
 import { isFinal } from '../../protocol/command-request.ts'
 import type { JsonObject } from '../../protocol/json.ts'
 import { matches } from './device-matches.ts'
+import { MemoryBans } from './memory-bans.ts'
 import { MemoryBatches } from './memory-batches.ts'
 
 type Method = keyof Registry
@@ -44,6 +45,7 @@ export class MemoryRegistry implements Registry {
   readonly keys = new Map<string, ApiKey>()
   readonly audit: AuditRow[] = []
   readonly batches = new MemoryBatches(this)
+  readonly banStore = new MemoryBans()
   session = 0
   readonly #failing = new Set<Method>()
   readonly #gates = new Map<Method, Promise<void>>()

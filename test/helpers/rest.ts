@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'vitest'
+import { BlockedAddresses } from '../../gateway/adapters/address-wall.ts'
 import type { RequestLimits } from '../../gateway/adapters/http/auth.ts'
 import { buildHttp } from '../../gateway/adapters/http/build.ts'
 import type { Health } from '../../gateway/adapters/http/system.ts'
 import { createListener, type Listener } from '../../gateway/adapters/https-listener.ts'
 import { systemClock } from '../../gateway/adapters/system-clock.ts'
 import { AuditTrail } from '../../gateway/core/audit.ts'
+import { Bans } from '../../gateway/core/bans.ts'
 import { Batches } from '../../gateway/core/batches.ts'
 import { Bulk } from '../../gateway/core/bulk.ts'
 import type { CommandRecord } from '../../gateway/core/command-machine.ts'
@@ -14,6 +16,7 @@ import { GatewayError } from '../../gateway/core/errors.ts'
 import { DEFAULT_LIMITS } from '../../gateway/core/limits.ts'
 import type { Clock, Log } from '../../gateway/core/ports.ts'
 import type { ApiKey, NewDevice } from '../../gateway/core/records.ts'
+import { Sessions } from '../../gateway/core/sessions.ts'
 import { CountingMetrics } from './core-fakes.ts'
 import { FakeOperator } from './fake-operator.ts'
 import { MemoryRegistry } from './memory-registry.ts'
@@ -90,6 +93,11 @@ function bulkOver(operator: FakeOperator, clock: Clock): Bulk {
   })
 }
 
+function bansOver(registry: MemoryRegistry): Bans {
+  const wall = new BlockedAddresses(() => {})
+  return new Bans({ registry, wall, sessions: new Sessions(), clock: systemClock, newId: randomUUID })
+}
+
 /** Commands for the devices of the registry in memory. */
 function batchesOver(registry: MemoryRegistry, log: Log): Batches {
   return new Batches({
@@ -127,6 +135,7 @@ export async function runApi(limits: RequestLimits | undefined = LIMITS_OUT_OF_T
     operator,
     bulk,
     batches: batchesOver(memory, log),
+    bans: bansOver(memory),
     audit,
     keys: { authenticate: async (text) => keyOf(text, state.keysFailure) },
     health: () => state.health,

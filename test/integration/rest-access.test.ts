@@ -7,6 +7,7 @@ const READS = [
   '/devices',
   '/devices/export',
   '/command-batches',
+  '/bans',
   '/command-batches/none',
   '/command-batches/none/targets',
   '/devices/a',
@@ -25,6 +26,8 @@ const COMMANDING = [
 const ADMIN_ONLY = [
   ['POST', '/devices'],
   ['POST', '/devices/import'],
+  ['POST', '/bans'],
+  ['DELETE', '/bans/none'],
   ['PATCH', '/devices/a'],
   ['DELETE', '/devices/none'],
   ['GET', '/audit'],

@@ -11,6 +11,7 @@ const WITH_BODY = [
   ['PATCH', '/api/v1/devices/a/shadow', 'desired', 7],
   ['POST', '/api/v1/devices/a/commands', 'name', ['x']],
   ['POST', '/api/v1/commands', 'name', ['x']],
+  ['POST', '/api/v1/bans', 'device', 7],
 ] as const
 const EVERY = [
   ...WITH_BODY.map(([method, path]) => [method, path] as const),
@@ -24,6 +25,8 @@ const EVERY = [
   ['GET', '/api/v1/devices/a/commands'],
   ['GET', '/api/v1/commands/c'],
   ['GET', '/api/v1/command-batches'],
+  ['GET', '/api/v1/bans'],
+  ['DELETE', '/api/v1/bans/none'],
   ['GET', '/api/v1/command-batches/c'],
   ['GET', '/api/v1/command-batches/c/targets'],
   ['POST', '/api/v1/command-batches/c/cancel'],

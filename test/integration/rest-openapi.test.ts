@@ -46,9 +46,11 @@ describe('the OpenAPI document', () => {
 
   test('holds the routes that clients are built on, and no others', () => {
     expect(operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`).sort()).toEqual([
+      'DELETE /api/v1/bans/{ban}',
       'DELETE /api/v1/devices/{id}',
       'DELETE /api/v1/devices/{id}/tokens/{tid}',
       'GET /api/v1/audit',
+      'GET /api/v1/bans',
       'GET /api/v1/command-batches',
       'GET /api/v1/command-batches/{bid}',
       'GET /api/v1/command-batches/{bid}/targets',
@@ -65,6 +67,7 @@ describe('the OpenAPI document', () => {
       'GET /readyz',
       'PATCH /api/v1/devices/{id}',
       'PATCH /api/v1/devices/{id}/shadow',
+      'POST /api/v1/bans',
       'POST /api/v1/command-batches/{bid}/cancel',
       'POST /api/v1/commands',
       'POST /api/v1/commands/{cid}/cancel',

@@ -27,6 +27,7 @@ beforeEach(async () => {
 
 function admission(limits: Partial<GatewayLimits> = {}): Admission {
   return new Admission({
+    bans: { isBanned: (device) => device === 'banned' },
     ...{ registry, tokens, clock, log, metrics },
     limits: { ...DEFAULT_LIMITS, ...limits },
     random: () => random,

@@ -8,6 +8,7 @@ import type { Log } from '../../core/ports.ts'
 import { type App, createApp } from './app.ts'
 import { addAuditRoute, auditMutations } from './audit.ts'
 import { type ApiKeys, guardRoutes, REQUEST_LIMITS, type RequestLimits } from './auth.ts'
+import { addBanRoutes } from './bans.ts'
 import { addBatchRoutes } from './batches.ts'
 import { addBulkRoutes } from './bulk.ts'
 import { addCommandRoutes } from './commands.ts'
@@ -81,6 +82,7 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   addShadowRoutes(app, parts.operator)
   addCommandRoutes(app, parts.operator, waiters)
   addBatchRoutes(app, parts.batches)
+  addBanRoutes(app, parts.bans)
   addAuditRoute(app, parts.audit)
   addSystemRoutes(app, parts.health, parts.metricsText)
   addOpenapiRoute(app)

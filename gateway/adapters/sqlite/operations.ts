@@ -1,5 +1,6 @@
 import { apiKeyByHash, countApiKeys, putApiKey } from './api-keys.ts'
 import { appendAudit, listAudit } from './audit.ts'
+import { bans, dropEndedBans, putBan, removeBan } from './bans.ts'
 import {
   batch,
   batchTargets,
@@ -62,6 +63,7 @@ export const READS = {
   listBatches,
   batchTargets,
   cancelledButQueued,
+  bans,
 } satisfies Operations
 
 /** Each is taken whole or not at all; many share one commit. */
@@ -87,6 +89,9 @@ export const WRITES = {
   createBatch,
   expandBatches,
   cancelBatch,
+  putBan,
+  removeBan,
+  dropEndedBans,
   reserveSessions,
   returnSessions,
   probe,

@@ -18,6 +18,7 @@ import type {
   TokenRow,
 } from '../../core/records.ts'
 import type { DesiredChange, DesiredOptions } from '../../core/shadow-rules.ts'
+import { SqliteBans } from './ban-store.ts'
 import { SqliteBatches } from './batch-store.ts'
 import type { READS, WRITES } from './operations.ts'
 import { SessionNumbers } from './session-numbers.ts'
@@ -41,6 +42,7 @@ export interface SqliteRegistryOptions {
  */
 export class SqliteRegistry implements Registry {
   readonly batches: SqliteBatches
+  readonly banStore: SqliteBans
   readonly #writer: StoreThread<typeof WRITES>
   readonly #reader: StoreThread<typeof READS>
   readonly #sessions: SessionNumbers
@@ -55,6 +57,7 @@ export class SqliteRegistry implements Registry {
       storeFailed: (failure) => this.#writeHealth.failed(failure),
     })
     this.#reader = new StoreThread<typeof READS>({ role: 'reader', file, log })
+    this.banStore = new SqliteBans(this.#writer, this.#reader)
     this.batches = new SqliteBatches(this.#writer, this.#reader)
     this.#writeHealth = new WriteHealth(() => this.#writer.call('probe'), log)
     this.#sessions = new SessionNumbers((count) => this.#writer.call('reserveSessions', count))
