@@ -18,6 +18,7 @@ import type { Duty } from './periodic.ts'
 import { buildPlane, type Plane } from './plane.ts'
 import type { Bus, Clock, DeviceTokens, Log, Metrics, Registry } from './ports.ts'
 import { PresenceBoard } from './presence.ts'
+import { RecentEvents } from './recent-events.ts'
 import { Rotation } from './rotation.ts'
 import { Sessions } from './sessions.ts'
 import { Shadows } from './shadow.ts'
@@ -71,6 +72,7 @@ export function buildCore(needs: CoreNeeds): Core {
   const presence = new PresenceBoard(needs)
   const lastValues = new LastValues({ ...needs, counters })
   const info = new DeviceInfo(needs)
+  const recent = new RecentEvents(needs.clock)
   const changes = new CommandChanges(needs)
   const delivery = new CommandDelivery({ ...needs, sessions, changes })
   const commands = new Commands({ ...needs, delivery, changes })
@@ -81,15 +83,15 @@ export function buildCore(needs: CoreNeeds): Core {
     delivery.deliver(device)
   }
   const rotation = new Rotation({ ...needs, sessions, counters, opened })
-  const ingest = new Ingest({ ...needs, counters, lastValues, sessions })
+  const ingest = new Ingest({ ...needs, counters, lastValues, recent, sessions })
   const settings = { shadows, rotation }
-  const uplink = new Uplink({ ...needs, ...settings, ingest, commands, counters })
+  const uplink = new Uplink({ ...needs, ...settings, ingest, commands, counters, recent })
   const connections = new Connections({ ...needs, ...settings, counters, sessions, presence, uplink, delivery, info })
   const bans = new Bans({ ...needs, sessions })
   const admission = new Admission({ ...needs, bans, connections: () => sessions.size })
-  const shown = { counters, presence, lastValues, shadowBoard, info }
+  const shown = { counters, presence, lastValues, shadowBoard, info, recent }
   const fleet = new Fleet({ ...needs, ...settings, ...shown, sessions, commands })
-  const plane = buildPlane({ ...needs, fleet, audit, bans, presence, commands, delivery, changes })
+  const plane = buildPlane({ ...needs, fleet, audit, bans, recent, presence, commands, delivery, changes })
   const heartbeat = new Heartbeat({ ...needs, sessions })
   const duties = dutiesOf({ heartbeat, presence, commands, changes, rotation, shadowBoard, lastValues, plane, audit })
   return { admission, audit, plane, connections, commands, changes, fleet, ...shown, sessions, duties }

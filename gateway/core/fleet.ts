@@ -13,6 +13,7 @@ import type { GatewayLimits } from './limits.ts'
 import type { DeviceInput, DeviceView, IssuedToken, Operator, TokenView } from './operator.ts'
 import type { Bus, Clock, DeviceTokens, Log, Registry } from './ports.ts'
 import type { PresenceBoard } from './presence.ts'
+import type { RecentEvents } from './recent-events.ts'
 import type { DevicePatch, DeviceRow, NewToken, Shadow } from './records.ts'
 import { isReservedId } from './reserved-ids.ts'
 import type { Rotation } from './rotation.ts'
@@ -38,6 +39,7 @@ export interface FleetNeeds {
   readonly shadowBoard: ShadowBoard
   readonly rotation: Rotation
   readonly info: DeviceInfo
+  readonly recent: Pick<RecentEvents, 'forget'>
   readonly newId: () => string
 }
 
@@ -85,7 +87,7 @@ export class Fleet implements Operator {
   }
 
   async deleteDevice(id: string): Promise<void> {
-    const { registry, sessions, presence, lastValues, counters, shadowBoard } = this.#needs
+    const { registry, sessions, presence, lastValues, counters, shadowBoard, recent } = this.#needs
     if (!(await registry.deleteDevice(id))) throw new GatewayError('device_not_found')
     sessions.endAll(id, CLOSE.deviceDeleted)
     sessions.forget(id)
@@ -93,6 +95,7 @@ export class Fleet implements Operator {
     lastValues.forget(id)
     shadowBoard.forget(id)
     counters.forget(id)
+    recent.forget(id)
     this.#clearTopics(id)
   }
 

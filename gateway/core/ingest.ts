@@ -7,6 +7,7 @@ import { GatewayError } from './errors.ts'
 import type { LastValues } from './last-values.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { Bus, Clock, Metrics } from './ports.ts'
+import type { RecentEvents } from './recent-events.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
 import { type Sequenced, toPublication } from './telemetry.ts'
@@ -19,6 +20,7 @@ export interface IngestNeeds {
   readonly limits: GatewayLimits
   readonly counters: DeviceCounters
   readonly lastValues: LastValues
+  readonly recent: Pick<RecentEvents, 'event'>
   readonly sessions: Sessions
 }
 
@@ -40,7 +42,7 @@ export class Ingest {
 
   /** Takes one message of a ready session: repeated, refused, or published and acknowledged after the bus. */
   take(session: Session, message: Sequenced, boot: string, frameBytes: number): void {
-    const { topics, clock, lastValues } = this.#needs
+    const { topics, clock, lastValues, recent } = this.#needs
     const place = { boot, seq: message.seq }
     const stream = this.#admit(session, place, frameBytes)
     if (stream === undefined) return
@@ -48,6 +50,7 @@ export class Ingest {
     const publication = toPublication(message, { topics, device: session.device, boot, receivedAtMs, frameBytes })
     if ('refused' in publication) return this.#nack(session, stream, place, 'too_large', publication.refused)
     if (message.type === 'telemetry') lastValues.merge(session.device, message.points, receivedAtMs)
+    if (message.type === 'event') recent.event(session.device, message)
     const entry = stream.take(boot, message.seq, frameBytes, this.#brake(session, frameBytes))
     this.#publish(session, stream, entry, publication)
     this.#holdBudget()

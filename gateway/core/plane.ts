@@ -5,6 +5,7 @@ import { Bulk, type BulkNeeds } from './bulk.ts'
 import type { Fleet } from './fleet.ts'
 import type { Operator } from './operator.ts'
 import type { Registry } from './ports.ts'
+import type { RecentEvents } from './recent-events.ts'
 
 /** Everything that people and their programs may ask of the gateway. */
 export interface Plane {
@@ -13,6 +14,7 @@ export interface Plane {
   readonly bulk: Bulk
   readonly batches: Batches
   readonly bans: Bans
+  readonly recent: RecentEvents
 }
 
 export interface PlaneNeeds extends Omit<BulkNeeds, 'devices' | 'registry'>, Omit<BatchesNeeds, 'registry'> {
@@ -20,9 +22,17 @@ export interface PlaneNeeds extends Omit<BulkNeeds, 'devices' | 'registry'>, Omi
   readonly fleet: Fleet
   readonly audit: Audit
   readonly bans: Bans
+  readonly recent: RecentEvents
 }
 
 export function buildPlane(needs: PlaneNeeds): Plane {
-  const { fleet, audit, bans } = needs
-  return { operator: fleet, audit, bulk: new Bulk({ ...needs, devices: fleet }), batches: new Batches(needs), bans }
+  const { fleet, audit, bans, recent } = needs
+  return {
+    operator: fleet,
+    audit,
+    bulk: new Bulk({ ...needs, devices: fleet }),
+    batches: new Batches(needs),
+    bans,
+    recent,
+  }
 }

@@ -10,6 +10,7 @@ import type { Commands } from './commands.ts'
 import type { DeviceCounters } from './device-counters.ts'
 import type { Ingest } from './ingest.ts'
 import type { Bus, Clock, Metrics } from './ports.ts'
+import type { RecentEvents } from './recent-events.ts'
 import type { Rotation } from './rotation.ts'
 import type { Session } from './session.ts'
 import type { Shadows } from './shadow.ts'
@@ -24,6 +25,7 @@ export interface UplinkNeeds {
   readonly shadows: Shadows
   readonly rotation: Rotation
   readonly counters: DeviceCounters
+  readonly recent: Pick<RecentEvents, 'log'>
   readonly bus: Pick<Bus, 'publish'>
   readonly topics: Topics
   readonly clock: Clock
@@ -100,12 +102,13 @@ export class Uplink {
 
   /** [M-11] [U-7] Logs are worth nothing against telemetry: over the rate, or while the bus is slow, they are dropped. */
   #log(session: Session, message: DeviceLog): void {
-    const { bus, topics, clock, counters, metrics } = this.#needs
+    const { bus, topics, clock, counters, metrics, recent } = this.#needs
     metrics.count('log_lines', message.level)
     if (!session.logRate.tryTake(1, clock.monotonicMs())) {
       counters.count(session.device, 'dropped', 'log_rate')
       return
     }
+    recent.log(session.device, message)
     if (session.logsInFlight >= LOGS_IN_FLIGHT_MAX) {
       counters.count(session.device, 'dropped', 'log_bus')
       return

@@ -15,6 +15,7 @@ import type { CommandRecord } from '../../gateway/core/command-machine.ts'
 import { GatewayError } from '../../gateway/core/errors.ts'
 import { DEFAULT_LIMITS } from '../../gateway/core/limits.ts'
 import type { Clock, Log } from '../../gateway/core/ports.ts'
+import { RecentEvents } from '../../gateway/core/recent-events.ts'
 import type { ApiKey, NewDevice } from '../../gateway/core/records.ts'
 import { Sessions } from '../../gateway/core/sessions.ts'
 import { CountingMetrics } from './core-fakes.ts'
@@ -63,6 +64,8 @@ export interface RunningApi extends AsyncDisposable {
   readonly operator: FakeOperator
   /** Where the audit log goes. */
   readonly memory: MemoryRegistry
+  /** What devices said. */
+  readonly recent: RecentEvents
   readonly lines: LogLine[]
   health: Health
   /** When set, no key can be checked. */
@@ -124,6 +127,7 @@ export async function runApi(limits: RequestLimits | undefined = LIMITS_OUT_OF_T
   const memory = new MemoryRegistry()
   const { clock, metrics } = { clock: systemClock, metrics: new CountingMetrics() }
   const audit = new AuditTrail({ registry: memory, clock, log, metrics })
+  const recent = new RecentEvents(clock)
   const bulk = bulkOver(operator, clock)
   const server = createListener({ tls: 'off', maxSockets: 1000 })
   const state: { health: Health; keysFailure: Error | undefined } = {
@@ -136,6 +140,7 @@ export async function runApi(limits: RequestLimits | undefined = LIMITS_OUT_OF_T
     bulk,
     batches: batchesOver(memory, log),
     bans: bansOver(memory),
+    recent,
     audit,
     keys: { authenticate: async (text) => keyOf(text, state.keysFailure) },
     health: () => state.health,
@@ -153,6 +158,7 @@ export async function runApi(limits: RequestLimits | undefined = LIMITS_OUT_OF_T
     await new Promise<void>((resolve) => server.close(() => resolve()))
   }
   return Object.assign(state, {
+    recent,
     url: `http://127.0.0.1:${port}`,
     port,
     server,

@@ -8,6 +8,7 @@ const READS = [
   '/devices/export',
   '/command-batches',
   '/bans',
+  '/events',
   '/command-batches/none',
   '/command-batches/none/targets',
   '/devices/a',

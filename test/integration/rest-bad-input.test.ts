@@ -26,6 +26,7 @@ const EVERY = [
   ['GET', '/api/v1/commands/c'],
   ['GET', '/api/v1/command-batches'],
   ['GET', '/api/v1/bans'],
+  ['GET', '/api/v1/events'],
   ['DELETE', '/api/v1/bans/none'],
   ['GET', '/api/v1/command-batches/c'],
   ['GET', '/api/v1/command-batches/c/targets'],

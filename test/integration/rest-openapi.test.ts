@@ -62,6 +62,7 @@ describe('the OpenAPI document', () => {
       'GET /api/v1/devices/{id}/shadow',
       'GET /api/v1/devices/{id}/state',
       'GET /api/v1/devices/{id}/tokens',
+      'GET /api/v1/events',
       'GET /healthz',
       'GET /metrics',
       'GET /readyz',

@@ -13,6 +13,7 @@ import { addBatchRoutes } from './batches.ts'
 import { addBulkRoutes } from './bulk.ts'
 import { addCommandRoutes } from './commands.ts'
 import { addDeviceRoutes } from './devices.ts'
+import { addEventRoutes } from './events.ts'
 import { watchMethods } from './methods.ts'
 import { addOpenapiRoute, collectOpenapi } from './openapi.ts'
 import { addShadowRoutes } from './shadow.ts'
@@ -82,6 +83,7 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   addShadowRoutes(app, parts.operator)
   addCommandRoutes(app, parts.operator, waiters)
   addBatchRoutes(app, parts.batches)
+  addEventRoutes(app, parts.recent)
   addBanRoutes(app, parts.bans)
   addAuditRoute(app, parts.audit)
   addSystemRoutes(app, parts.health, parts.metricsText)

@@ -23,6 +23,7 @@ export async function collectOpenapi(app: App, version: string): Promise<void> {
         { name: 'tokens', description: 'What devices connect with' },
         { name: 'settings', description: 'What a device should run with, and what it does run with' },
         { name: 'commands', description: 'From the operator to the device and back' },
+        { name: 'events', description: 'What devices said lately' },
         { name: 'bans', description: 'Addresses and devices that are kept out' },
         { name: 'audit', description: 'Who did what' },
         { name: 'system', description: 'Health and figures, without a key' },
