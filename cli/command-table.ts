@@ -5,8 +5,10 @@ import { batchCommands } from './batches.ts'
 import { bulkCommands } from './bulk.ts'
 import type { Command } from './command.ts'
 import { commandCommands } from './commands.ts'
+import { completionCommand } from './completion.ts'
 import { settingsCommands } from './device-settings.ts'
 import { deviceCommands } from './devices.ts'
+import { eventsCommand } from './events.ts'
 import { login } from './login.ts'
 import { status } from './status.ts'
 import { tokenCommands } from './tokens.ts'
@@ -40,9 +42,11 @@ export const COMMANDS: readonly Command[] = [
   ...settingsCommands,
   ...commandCommands,
   ...batchCommands,
+  eventsCommand,
   ...banCommands,
   tail,
   auditCommand,
   status,
   login,
+  completionCommand(() => COMMANDS, COMMON_FLAGS),
 ]

@@ -1,0 +1,50 @@
+import type { Given } from './arguments.ts'
+import type { Command } from './command.ts'
+import { EXIT, UsageError } from './failures.ts'
+import { printJson, printTable, timeText } from './print.ts'
+import { askGateway } from './request.ts'
+import { findConnection } from './settings.ts'
+
+interface Entry {
+  readonly at: number
+  readonly device: string
+  readonly kind: 'event' | 'log'
+  readonly name?: string
+  readonly data?: unknown
+  readonly level?: string
+  readonly text?: string
+}
+
+const LIST_DEFAULT = 20
+
+export const eventsCommand: Command = {
+  words: 'events',
+  operands: ['[device]'],
+  flags: {
+    limit: { type: 'string', short: 'n', value: 'n', about: `how many, newest first (${LIST_DEFAULT}, at most 200)` },
+    kind: { type: 'string', value: 'kind', about: 'only event or log' },
+    name: { type: 'string', value: 'name', about: 'only events of this name' },
+  },
+  about: 'what devices said lately: events and log lines',
+  run: list,
+}
+
+async function list(given: Given): Promise<number> {
+  const kind = given.text('kind')
+  if (kind !== undefined && kind !== 'event' && kind !== 'log') {
+    throw new UsageError(`--kind is event or log, not "${kind}"`)
+  }
+  const query = new URLSearchParams({ limit: String(given.integer('limit') ?? LIST_DEFAULT) })
+  for (const [name, value] of Object.entries({ kind, name: given.text('name'), device: given.operands[0] })) {
+    if (value !== undefined) query.set(name, value)
+  }
+  const { body } = await askGateway(findConnection(given), { method: 'GET', path: `/api/v1/events?${query}` })
+  if (given.isSet('json')) printJson(body)
+  else printTable(['AT', 'DEVICE', 'WHAT', 'CONTENT'], (body as { items: Entry[] }).items.map(toRow))
+  return EXIT.ok
+}
+
+function toRow({ at, device, kind, name, data, level, text }: Entry): string[] {
+  const [what, content] = kind === 'log' ? [`log ${level}`, text ?? ''] : [name ?? '', JSON.stringify(data)]
+  return [timeText(at) ?? '', device, what, content]
+}
