@@ -74,10 +74,13 @@ function streamFrom(random: () => number): () => number {
 }
 
 /** Ends the load and waits until all has arrived that ever will: outboxes empty, the subscriber has caught up. */
-export async function settle({ herd, commander, history, listener }: World): Promise<Invariant> {
+export async function settle(
+  { herd, commander, history, listener }: World,
+  quietMs: number = QUIET_MS,
+): Promise<Invariant> {
   await commander.stop()
   const tookMs = await herd.drain(DRAIN_MAX_MS)
-  await until(() => history.lost().length === 0 || isQuiet(listener), DRAIN_MAX_MS, 250)
+  await until(() => history.lost().length === 0 || isQuiet(listener, quietMs), DRAIN_MAX_MS, 250)
   const stuck = herd.animals.filter(({ device }) => device.unacked > 0)
   const left = stuck.map(({ id, device }) => `${id} has ${device.unacked}, ${device.state}`)
   return {
@@ -89,8 +92,8 @@ export async function settle({ herd, commander, history, listener }: World): Pro
 }
 
 /** Connected, and nothing came for long: what is missing now is lost. */
-function isQuiet(listener: BusListener): boolean {
-  return listener.connected && performance.now() - listener.lastArrivedMs > QUIET_MS
+function isQuiet(listener: BusListener, quietMs: number): boolean {
+  return listener.connected && performance.now() - listener.lastArrivedMs > quietMs
 }
 
 /** What holds in every case, once all has settled. */
