@@ -1,5 +1,6 @@
 import type { ChaosCase } from './case.ts'
 import { brokerFrozen, brokerSlow, brokerStopped } from './cases/broker-away.ts'
+import { busSubscriberFrozen } from './cases/bus-subscriber-frozen.ts'
 import { gatewayKilled, gatewayKilledEmbedded } from './cases/gateway-killed.ts'
 import { networkFaults } from './cases/network-faults.ts'
 
@@ -11,4 +12,5 @@ export const CASES: readonly ChaosCase[] = [
   brokerSlow,
   brokerStopped,
   brokerFrozen,
+  busSubscriberFrozen,
 ]
