@@ -1,5 +1,16 @@
 import type { ChaosCase } from './case.ts'
-import { gatewayKilled } from './cases/gateway-killed.ts'
+import { brokerFrozen, brokerSlow, brokerStopped } from './cases/broker-away.ts'
+import { busSubscriberFrozen } from './cases/bus-subscriber-frozen.ts'
+import { gatewayKilled, gatewayKilledEmbedded } from './cases/gateway-killed.ts'
+import { networkFaults } from './cases/network-faults.ts'
 
 /** Every case, in the order in which they start: the long ones first, since two run side by side. */
-export const CASES: readonly ChaosCase[] = [gatewayKilled]
+export const CASES: readonly ChaosCase[] = [
+  gatewayKilled,
+  gatewayKilledEmbedded,
+  networkFaults,
+  brokerSlow,
+  brokerStopped,
+  brokerFrozen,
+  busSubscriberFrozen,
+]

@@ -17,6 +17,7 @@ autosave_interval 1
 max_queued_bytes 0`
 /** For what the faults left behind, on a slow machine. */
 const DRAIN_MAX_MS = 90_000
+const QUIET_MS = 20_000
 const COMMANDS_MAX_MS = 120_000
 const PRESENCE_MAX_MS = 30_000
 
@@ -73,10 +74,13 @@ function streamFrom(random: () => number): () => number {
 }
 
 /** Ends the load and waits until all has arrived that ever will: outboxes empty, the subscriber has caught up. */
-export async function settle({ herd, commander, history }: World): Promise<Invariant> {
+export async function settle(
+  { herd, commander, history, listener }: World,
+  quietMs: number = QUIET_MS,
+): Promise<Invariant> {
   await commander.stop()
   const tookMs = await herd.drain(DRAIN_MAX_MS)
-  await until(() => history.lost().length === 0, DRAIN_MAX_MS, 250)
+  await until(() => history.lost().length === 0 || isQuiet(listener, quietMs), DRAIN_MAX_MS, 250)
   const stuck = herd.animals.filter(({ device }) => device.unacked > 0)
   const left = stuck.map(({ id, device }) => `${id} has ${device.unacked}, ${device.state}`)
   return {
@@ -85,6 +89,11 @@ export async function settle({ herd, commander, history }: World): Promise<Invar
     broken: stuck.length,
     detail: tookMs === undefined ? examples(left) : `after ${(tookMs / 1000).toFixed(1)} s`,
   }
+}
+
+/** Connected, and nothing came for long: what is missing now is lost. */
+function isQuiet(listener: BusListener, quietMs: number): boolean {
+  return listener.connected && performance.now() - listener.lastArrivedMs > quietMs
 }
 
 /** What holds in every case, once all has settled. */
