@@ -3,6 +3,7 @@ import { brokerFrozen, brokerSlow, brokerStopped } from './cases/broker-away.ts'
 import { busSubscriberFrozen } from './cases/bus-subscriber-frozen.ts'
 import { gatewayKilled, gatewayKilledEmbedded } from './cases/gateway-killed.ts'
 import { networkFaults } from './cases/network-faults.ts'
+import { properties } from './cases/properties.ts'
 
 /** Every case, in the order in which they start: the long ones first, since two run side by side. */
 export const CASES: readonly ChaosCase[] = [
@@ -13,4 +14,5 @@ export const CASES: readonly ChaosCase[] = [
   brokerStopped,
   brokerFrozen,
   busSubscriberFrozen,
+  properties,
 ]

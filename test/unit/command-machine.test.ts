@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { applyEvent, type CommandEvent, type CommandUpdate } from '../../gateway/core/command-machine.ts'
 import { COMMAND_STATES, type CommandState, isFinal } from '../../protocol/command-request.ts'
@@ -94,82 +93,5 @@ describe('every event in every state', () => {
 
   test('`due` changes nothing when no time limit runs', () => {
     expect(applyEvent({ state: 'sent', timeoutS: TIMEOUT_S }, { kind: 'due' }, DUE_MS)).toBeUndefined()
-  })
-})
-
-const anyEvent: fc.Arbitrary<CommandEvent> = fc.oneof(
-  fc.constantFrom<CommandEvent>({ kind: 'sent' }, { kind: 'accepted' }, { kind: 'progress' }, { kind: 'cancel' }),
-  fc.constant<CommandEvent>({ kind: 'due' }),
-  fc.record({ kind: fc.constant('result' as const), ok: fc.boolean(), data: fc.jsonValue() }),
-  fc.constant<CommandEvent>({ kind: 'result', ok: false, error: stopped }),
-)
-/** The wall clock may also step back. */
-const anyLife = fc.array(fc.tuple(anyEvent, fc.integer({ min: -5_000, max: 40_000 })), { maxLength: 30 })
-
-interface Life {
-  readonly states: readonly CommandState[]
-  readonly updates: readonly CommandUpdate[]
-}
-
-/** The states that a command goes through, as the registry writes them. */
-function live(life: readonly (readonly [CommandEvent, number])[]): Life {
-  let command: CommandUpdate & { timeoutS: number } = { state: 'queued', dueAtMs: DUE_MS, timeoutS: TIMEOUT_S }
-  let atMs = NOW_MS
-  const states: CommandState[] = ['queued']
-  const updates: CommandUpdate[] = []
-  for (const [event, stepMs] of life) {
-    atMs += stepMs
-    const update = applyEvent(command, event, atMs)
-    if (!update) continue
-    updates.push(update)
-    if (update.state !== command.state) states.push(update.state)
-    command = { ...update, timeoutS: TIMEOUT_S }
-  }
-  return { states, updates }
-}
-
-const RANK: Partial<Record<CommandState, number>> = { queued: 0, sent: 1, accepted: 2, running: 3 }
-
-describe('any life of a command', () => {
-  test('has at most one final state, and it is the last', () => {
-    fc.assert(
-      fc.property(anyLife, (life) => {
-        const { states } = live(life)
-        expect(states.slice(0, -1).filter(isFinal)).toEqual([])
-      }),
-    )
-  })
-
-  test('never goes back and never repeats a state', () => {
-    fc.assert(
-      fc.property(anyLife, (life) => {
-        const ranks = live(life).states.map((state) => RANK[state] ?? 4)
-        for (const [index, rank] of ranks.entries()) expect(rank).toBeGreaterThan(ranks[index - 1] ?? -1)
-      }),
-    )
-  })
-
-  test('has a time limit exactly until the final state, so it always ends', () => {
-    fc.assert(
-      fc.property(anyLife, (life) => {
-        const { states, updates } = live(life)
-        for (const update of updates) expect(update.dueAtMs === undefined).toBe(isFinal(update.state))
-        const ended = live([...life, [{ kind: 'due' }, 10 * DUE_MS]]).states.at(-1)
-        expect(ended && isFinal(ended)).toBe(true)
-        if (isFinal(states.at(-1) ?? 'queued')) expect(ended).toBe(states.at(-1))
-      }),
-    )
-  })
-
-  test('has a result or an error only with the device’s own final word', () => {
-    fc.assert(
-      fc.property(anyLife, (life) => {
-        for (const update of live(life).updates) {
-          const said = update.result !== undefined || update.error !== undefined
-          if (said) expect(['succeeded', 'failed', 'rejected', 'cancelled']).toContain(update.state)
-          if (update.lateResult) expect(update.state).toBe('unknown')
-        }
-      }),
-    )
   })
 })
