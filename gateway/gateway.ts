@@ -15,7 +15,7 @@ import {
   openPrivateCertificate,
 } from './adapters/tls/certificate-source.ts'
 import { openDeviceTokens } from './adapters/tokens/device-tokens.ts'
-import { serveDevices } from './adapters/websocket.ts'
+import { serveDevices } from './adapters/websocket/devices.ts'
 import type { Config } from './config.ts'
 import type { BusConfig } from './config-bus.ts'
 import { buildCore, type Core } from './core/core.ts'

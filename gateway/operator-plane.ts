@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { CLOSE } from '../protocol/close-codes.ts'
 import { buildHttp } from './adapters/http/build.ts'
 import type { Health } from './adapters/http/system.ts'
 import type { Listener } from './adapters/https-listener.ts'
 import type { PrometheusMetrics } from './adapters/metrics.ts'
+import { serveBrowsers } from './adapters/websocket/browsers.ts'
 import type { Access } from './core/access/access.ts'
 import type { Core } from './core/core.ts'
 import type { Duty } from './core/periodic.ts'
@@ -26,15 +28,22 @@ export interface OperatorPlane {
   close(): Promise<void>
 }
 
-/** Everything that people and their programs use, on the gateway's port: REST and the dashboard. */
+/** Everything that people and their programs use, on the gateway's port: REST, the dashboard and its live socket. */
 export async function openOperatorPlane(parts: OperatorPlaneParts): Promise<OperatorPlane> {
   const { server, core, access, health, metrics, log } = parts
   const shown = { health, metricsText: () => metrics.text(), version: await projectVersion() }
   const dashboardDir = join(PROJECT_DIR, 'dashboard', 'dist')
   const http = buildHttp({ server, operator: core.fleet, audit: core.audit, access, dashboardDir, log, ...shown })
   await http.ready()
-  const duties = [{ name: 'ended logins', everyMs: SWEEP_LOGINS_EVERY_MS, run: () => access.sweep() }]
-  return { duties, close: () => http.close() }
+  const { viewers } = core
+  access.onChange(() => viewers.recheck())
+  serveBrowsers({ server, viewers, identify: (headers) => http.identify(headers), log })
+  const sweep = { name: 'ended logins', everyMs: SWEEP_LOGINS_EVERY_MS, run: () => access.sweep() }
+  const close = () => {
+    viewers.endAll(CLOSE.restart)
+    return http.close()
+  }
+  return { duties: [sweep, ...viewers.duties], close }
 }
 
 /** As package.json says. */

@@ -20,7 +20,7 @@ const ADAPTERS = 'gateway/adapters/'
 
 /** The one place of each external system: a file, or a folder that ends with `/`. A client of ours has its own side of it. */
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
-  ws: ['gateway/adapters/websocket.ts', 'simulator/link.ts'],
+  ws: ['gateway/adapters/websocket/', 'simulator/link.ts'],
   aedes: ['gateway/adapters/embedded-broker.ts'],
   mqtt: ['gateway/adapters/mqtt/', 'cli/tail.ts', 'demo/bus-watcher.ts'],
   fastify: ['gateway/adapters/http/'],
