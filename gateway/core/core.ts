@@ -116,5 +116,10 @@ function buildViewers(
     const messages = { received, published, refused, dropped }
     return { online: sessions.online, ...messages, bus_ready: bus.health().ready, bus_waiting: bus.backlog().messages }
   }
-  return new Viewers({ feed, presence, registry, clock, log, epoch: needs.newId(), figures })
+  let epoch: string | undefined // an id that is not needed is not taken
+  const runId = () => {
+    epoch ??= needs.newId()
+    return epoch
+  }
+  return new Viewers({ feed, presence, registry, clock, log, epoch: runId, figures })
 }

@@ -11,7 +11,7 @@ const DEVICES_PER_MESSAGE = 500
 export interface SubscriptionNeeds {
   readonly feed: LiveFeed
   /** Names this run of the gateway: a cursor of another one means nothing. */
-  readonly epoch: string
+  readonly epoch: () => string
   readonly registry: { listDevices(page: { after?: string; limit: number }): Promise<DeviceRow[]> }
   readonly presence: { of(device: string): Presence }
 }
@@ -35,7 +35,7 @@ export class Subscription {
     this.of = of
     this.#needs = needs
     const [epoch, number] = cursor?.split('.') ?? []
-    const from = epoch === needs.epoch ? Number(number) : Number.NaN
+    const from = epoch === needs.epoch() ? Number(number) : Number.NaN
     const recovered = this.#history?.reaches(from) === true
     this.#next = recovered ? from : this.#snapshotStart()
     this.#owed = { recovered }
@@ -58,7 +58,7 @@ export class Subscription {
   }
 
   get #cursor(): string {
-    return `${this.#needs.epoch}.${this.#next}`
+    return `${this.#needs.epoch()}.${this.#next}`
   }
 
   /** The fleet's snapshot is what the registry holds, and then what changes from now on; others are their history. */
