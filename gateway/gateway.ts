@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { topicsUnder } from '../protocol/topics.ts'
-import { type Access, openAccess } from './access.ts'
+import { type OpenAccess, openAccess } from './access.ts'
 import { EmbeddedBroker } from './adapters/embedded-broker.ts'
-import { buildHttp } from './adapters/http/build.ts'
 import { createListener, type Listener, listen, replaceCertificate } from './adapters/https-listener.ts'
 import { createMetrics, type PrometheusMetrics } from './adapters/metrics.ts'
 import { MqttBus } from './adapters/mqtt/mqtt-bus.ts'
@@ -16,13 +15,14 @@ import {
   openPrivateCertificate,
 } from './adapters/tls/certificate-source.ts'
 import { openDeviceTokens } from './adapters/tokens/device-tokens.ts'
-import { serveDevices } from './adapters/websocket.ts'
+import { serveDevices } from './adapters/websocket/devices.ts'
 import type { Config } from './config.ts'
 import type { BusConfig } from './config-bus.ts'
 import { buildCore, type Core } from './core/core.ts'
 import { drain } from './core/drain.ts'
 import { repeat } from './core/periodic.ts'
 import type { Bus, BusRequest, DeviceTokens, Log } from './core/ports.ts'
+import { openOperatorPlane } from './operator-plane.ts'
 import { type Address, forgetAddress, writeAddress } from './run-file.ts'
 import { StopStack } from './stop-stack.ts'
 
@@ -36,6 +36,8 @@ export interface RunningGateway {
   readonly address: Address
   /** The first API key, if it was made at this start. Shown once. */
   readonly newAdminKey: string | undefined
+  /** The secret of a login link, made because nobody can log in yet. Shown once. */
+  readonly newLoginLink: string | undefined
   readonly caFingerprint: string | undefined
   /** Ends every session with a reason, finishes what was acknowledged, leaves the bus. Calling it twice waits for the first. */
   stop(): Promise<void>
@@ -62,7 +64,8 @@ async function start(config: Config, log: Log, started: StopStack): Promise<Runn
   started.push('run file', () => forgetAddress(config.dataDir))
   log.info({ port, url: address.url, bus: address.mqtt_url, node: address.node }, 'gateway ready')
   const stop = () => started.stop()
-  return { address, newAdminKey: access.newKey, caFingerprint: certificate?.caFingerprint, stop }
+  const { newKey: newAdminKey, newLink: newLoginLink } = access
+  return { address, newAdminKey, newLoginLink, caFingerprint: certificate?.caFingerprint, stop }
 }
 
 interface Ground {
@@ -70,7 +73,7 @@ interface Ground {
   readonly tokens: DeviceTokens
   readonly certificate: CertificateSource | undefined
   readonly registry: SqliteRegistry
-  readonly access: Access
+  readonly access: OpenAccess
 }
 
 /** What is on the disk: keys, certificates, the registry. */
@@ -81,7 +84,7 @@ async function layGround(config: Config, log: Log, started: StopStack): Promise<
   const registry = new SqliteRegistry({ file: config.databasePath, log })
   await registry.start()
   started.push('registry', () => registry.stop())
-  const access = await openAccess(registry, config.adminKey, systemClock)
+  const access = await openAccess({ registry, clock: systemClock, log }, config.adminKey)
   return { metrics: createMetrics(), tokens, certificate, registry, access }
 }
 
@@ -127,17 +130,14 @@ async function serve(
     maxSockets: limits.maxConnections + OTHER_SOCKETS,
     onRefused: (reason) => metrics.count('handshakes_refused', reason),
   })
-  const metricsText = () => metrics.text()
-  const people = { operator: core.fleet, audit: core.audit, keys: access, version: await projectVersion() }
-  const http = buildHttp({ server, ...people, health, metricsText, log })
-  await http.ready()
+  const operators = await openOperatorPlane({ server, core, access: access.access, health, metrics, log })
   serveDevices({ server, admission: core.admission, connections: core.connections, log, metrics, limits })
   showGauges(metrics, parts)
   const { port } = await listen(server, config.port, config.host)
   started.push('listener', () => closeListener(server))
-  started.push('http', () => http.close())
+  started.push('operators', () => operators.close())
   started.push('sessions', () => drain(core.sessions, systemClock, config.drainMs, Math.random))
-  started.push('duties', repeat(core.duties, systemClock, log))
+  started.push('duties', repeat([...core.duties, ...operators.duties], systemClock, log))
   if (certificate)
     started.push(
       'certificate watch',
@@ -221,10 +221,4 @@ function showGauges(metrics: PrometheusMetrics, parts: Ground & { readonly bus: 
   if (certificate) {
     metrics.gauge('certificate_expires_timestamp_seconds', () => certificate.current().notAfterMs / 1000)
   }
-}
-
-/** As package.json says. */
-async function projectVersion(): Promise<string> {
-  const text = await readFile(join(dirname(import.meta.dirname), 'package.json'), 'utf8')
-  return String((JSON.parse(text) as { version?: unknown }).version)
 }

@@ -1,6 +1,7 @@
 import { COMMANDS_IN_FLIGHT_MAX } from '../../protocol/limits.ts'
 import type { CommandChanges } from './command-changes.ts'
 import type { CommandRecord } from './command-machine.ts'
+import type { Observer } from './observer.ts'
 import { Passes } from './passes.ts'
 import type { Clock, Log, Registry } from './ports.ts'
 import type { Session } from './session.ts'
@@ -12,6 +13,7 @@ export interface CommandDeliveryNeeds {
   readonly changes: CommandChanges
   readonly clock: Clock
   readonly log: Log
+  readonly observer?: Observer
 }
 
 /**
@@ -57,6 +59,7 @@ export class CommandDelivery {
     const answer = await registry.advanceCommand(command.id, command.device, { kind: 'sent' }, clock.wallMs())
     if (!answer?.changed) return // cancelled or expired meanwhile
     changes.publish()
+    this.#needs.observer?.command(answer.command)
     this.#send(session, answer.command)
   }
 

@@ -9,6 +9,7 @@ import type { CommandDelivery } from './command-delivery.ts'
 import type { CommandEvent, CommandRecord } from './command-machine.ts'
 import { GatewayError } from './errors.ts'
 import type { GatewayLimits } from './limits.ts'
+import type { Observer } from './observer.ts'
 import type { Bus, BusRequest, Clock, Log, Metrics, Registry } from './ports.ts'
 import type { Session } from './session.ts'
 
@@ -26,6 +27,7 @@ export interface CommandsNeeds {
   readonly newId: () => string
   readonly delivery: CommandDelivery
   readonly changes: CommandChanges
+  readonly observer?: Observer
 }
 
 /** The life of commands: asked for by REST or bus, delivered, answered, or ended by time. [C-1] … [C-8] */
@@ -71,6 +73,7 @@ export class Commands {
       .then((command) => {
         if (message.type === 'progress' && command?.state === 'running') {
           this.#needs.changes.progress(session.device, message)
+          this.#needs.observer?.progress(session.device, message, this.#needs.clock.wallMs())
         }
         if (command === undefined) session.log.info({ command: message.id }, 'answer to an unknown command')
         else if (isFinal(command.state)) session.sentCommands.delete(command.id)
@@ -116,6 +119,7 @@ export class Commands {
     delivery.deliver(device)
     const stored = await registry.command(id)
     if (stored === undefined) throw new GatewayError('command_not_found') // deleted with its device meanwhile
+    if (stored.state === 'queued') this.#needs.observer?.command(stored) // else its next state was shown already
     return stored
   }
 
@@ -124,6 +128,7 @@ export class Commands {
     const answer = await registry.advanceCommand(id, device, event, clock.wallMs())
     if (answer?.changed) {
       metrics.count('commands_changed', answer.command.state)
+      this.#needs.observer?.command(answer.command)
       changes.publish()
       if (isFinal(answer.command.state)) delivery.deliver(device) // its lane is free
     }

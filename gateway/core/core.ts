@@ -12,6 +12,8 @@ import { HEARTBEAT_TICK_MS, Heartbeat } from './heartbeat.ts'
 import { Ingest } from './ingest.ts'
 import { LastValues } from './last-values.ts'
 import type { GatewayLimits } from './limits.ts'
+import { LiveFeed } from './live/feed.ts'
+import { Viewers } from './live/viewers.ts'
 import type { Duty } from './periodic.ts'
 import type { Bus, Clock, DeviceTokens, Log, Metrics, Registry } from './ports.ts'
 import { PresenceBoard } from './presence.ts'
@@ -55,20 +57,23 @@ export interface Core {
   readonly lastValues: LastValues
   readonly shadowBoard: ShadowBoard
   readonly sessions: Sessions
+  /** Browsers that look on. */
+  readonly viewers: Viewers
   /** What must be done again and again while the gateway runs. */
   readonly duties: readonly Duty[]
 }
 
 export function buildCore(needs: CoreNeeds): Core {
+  const observer = new LiveFeed()
   const sessions = new Sessions()
   const audit = new AuditTrail(needs)
   const counters = new DeviceCounters(needs.metrics)
-  const presence = new PresenceBoard(needs)
+  const presence = new PresenceBoard({ ...needs, observer })
   const lastValues = new LastValues({ ...needs, counters })
-  const info = new DeviceInfo(needs)
+  const info = new DeviceInfo({ ...needs, observer })
   const changes = new CommandChanges(needs)
-  const delivery = new CommandDelivery({ ...needs, sessions, changes })
-  const commands = new Commands({ ...needs, delivery, changes })
+  const delivery = new CommandDelivery({ ...needs, sessions, changes, observer })
+  const commands = new Commands({ ...needs, delivery, changes, observer })
   const shadowBoard = new ShadowBoard(needs)
   const shadows = new Shadows({ ...needs, sessions, counters, board: shadowBoard })
   const opened = (device: string) => {
@@ -76,13 +81,14 @@ export function buildCore(needs: CoreNeeds): Core {
     delivery.deliver(device)
   }
   const rotation = new Rotation({ ...needs, sessions, counters, opened })
-  const ingest = new Ingest({ ...needs, counters, lastValues, sessions })
+  const ingest = new Ingest({ ...needs, counters, lastValues, sessions, observer })
   const settings = { shadows, rotation }
-  const uplink = new Uplink({ ...needs, ...settings, ingest, commands, counters })
+  const uplink = new Uplink({ ...needs, ...settings, ingest, commands, counters, observer })
   const connections = new Connections({ ...needs, ...settings, counters, sessions, presence, uplink, delivery, info })
   const admission = new Admission({ ...needs, connections: () => sessions.size })
   const shown = { counters, presence, lastValues, shadowBoard, info }
-  const fleet = new Fleet({ ...needs, ...settings, ...shown, sessions, commands })
+  const fleet = new Fleet({ ...needs, ...settings, ...shown, sessions, commands, observer })
+  const viewers = buildViewers(needs, { feed: observer, sessions, counters, presence })
   const heartbeat = new Heartbeat({ ...needs, sessions })
   const duties: Duty[] = [
     { name: 'heartbeat', everyMs: HEARTBEAT_TICK_MS, run: () => heartbeat.tick() },
@@ -96,5 +102,24 @@ export function buildCore(needs: CoreNeeds): Core {
     { name: 'last values', everyMs: VALUES_EVERY_MS, run: () => lastValues.tick() },
   ]
   const boards = { info, presence, lastValues, shadowBoard }
-  return { admission, audit, connections, commands, changes, fleet, ...boards, sessions, duties }
+  return { admission, audit, connections, commands, changes, fleet, ...boards, sessions, viewers, duties }
+}
+
+function buildViewers(
+  needs: CoreNeeds,
+  parts: { feed: LiveFeed; sessions: Sessions; counters: DeviceCounters; presence: PresenceBoard },
+): Viewers {
+  const { bus, log, clock, registry } = needs
+  const { feed, presence, sessions, counters } = parts
+  const figures = () => {
+    const { received, published, refused, dropped } = counters.totals
+    const messages = { received, published, refused, dropped }
+    return { online: sessions.online, ...messages, bus_ready: bus.health().ready, bus_waiting: bus.backlog().messages }
+  }
+  let epoch: string | undefined // an id that is not needed is not taken
+  const runId = () => {
+    epoch ??= needs.newId()
+    return epoch
+  }
+  return new Viewers({ feed, presence, registry, clock, log, epoch: runId, figures })
 }

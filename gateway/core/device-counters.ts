@@ -17,6 +17,7 @@ const FLEET_COUNTER: Partial<Record<DeviceCounter, CounterName>> = {
 export class DeviceCounters {
   readonly #metrics: Metrics
   readonly #byDevice = new Map<string, DeviceCounts>()
+  readonly #totals = zero()
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics
@@ -29,12 +30,18 @@ export class DeviceCounters {
       this.#byDevice.set(device, counts)
     }
     counts[counter] += by
+    this.#totals[counter] += by
     const fleet = FLEET_COUNTER[counter]
     if (fleet) this.#metrics.count(fleet, reason, by)
   }
 
   of(device: string): Readonly<DeviceCounts> {
     return this.#byDevice.get(device) ?? zero()
+  }
+
+  /** Of all devices together, also of those that were deleted. */
+  get totals(): Readonly<DeviceCounts> {
+    return this.#totals
   }
 
   forget(device: string): void {

@@ -1,13 +1,30 @@
 /** Every answer that is not a success, once. REST shows them as problem+json; the bus and logs use the same codes. */
 const ERRORS = {
   bad_request: { status: 400, retry: false, text: 'The request is not valid.' },
-  unauthorized: { status: 401, retry: false, text: 'A valid API key is needed.' },
+  unauthorized: { status: 401, retry: false, text: 'Log in, or send a valid API key.' },
+  login_failed: { status: 401, retry: false, text: 'The name or the password is wrong.' },
+  login_link_invalid: {
+    status: 401,
+    retry: false,
+    text: 'This login link was used or has ended. Ask for a new one: npm run fairlead -- login-link',
+  },
   forbidden: { status: 403, retry: false, text: 'This key may not do that.' },
+  foreign_origin: { status: 403, retry: false, text: 'Another site may not act in the name of who is logged in here.' },
   device_not_found: { status: 404, retry: false, text: 'There is no such device.' },
   token_not_found: { status: 404, retry: false, text: 'The device has no such token.' },
   command_not_found: { status: 404, retry: false, text: 'There is no such command.' },
+  user_not_found: { status: 404, retry: false, text: 'There is no such user.' },
+  api_key_not_found: { status: 404, retry: false, text: 'There is no such API key.' },
   route_not_found: { status: 404, retry: false, text: 'There is nothing at this address.' },
   device_exists: { status: 409, retry: false, text: 'A device with this id exists already.' },
+  user_exists: { status: 409, retry: false, text: 'A user with this name exists already.' },
+  api_key_exists: { status: 409, retry: false, text: 'An API key with this name exists already.' },
+  too_many_users: { status: 409, retry: false, text: 'There are as many users as there may be.' },
+  too_many_api_keys: {
+    status: 409,
+    retry: false,
+    text: 'There are as many API keys as there may be; revoke one first.',
+  },
   command_exists: { status: 409, retry: false, text: 'A command with this id exists already.' },
   too_many_tokens: { status: 409, retry: false, text: 'The device has two live tokens; revoke one first.' },
   no_live_token: { status: 409, retry: false, text: 'The device has no token that could be replaced; issue one.' },
@@ -32,7 +49,7 @@ const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS
 
-/** The one error class of the core. `detail` is for the person who reads it and never holds a secret or a payload. */
+/** The error class of the core. `detail` is for the person who reads it and never holds a secret or a payload. */
 export class GatewayError extends Error {
   readonly code: ErrorCode
   readonly status: number
@@ -44,5 +61,15 @@ export class GatewayError extends Error {
     this.code = code
     this.status = ERRORS[code].status
     this.retry = ERRORS[code].retry
+  }
+}
+
+/** Refused for its rate; `retryAfterS` is when the window ends. */
+export class RateRefusal extends GatewayError {
+  readonly retryAfterS: number
+
+  constructor(retryAfterS: number) {
+    super('rate_limited')
+    this.retryAfterS = retryAfterS
   }
 }

@@ -9,6 +9,7 @@ import type { DeviceInfo } from './device-info.ts'
 import { GatewayError } from './errors.ts'
 import type { LastValues } from './last-values.ts'
 import type { GatewayLimits } from './limits.ts'
+import type { Observer } from './observer.ts'
 import type { DeviceView, IssuedToken, Operator, TokenView } from './operator.ts'
 import type { Bus, Clock, DeviceTokens, Log, Registry } from './ports.ts'
 import type { PresenceBoard } from './presence.ts'
@@ -37,6 +38,7 @@ export interface FleetNeeds {
   readonly rotation: Rotation
   readonly info: DeviceInfo
   readonly newId: () => string
+  readonly observer?: Observer
 }
 
 /** What operators do to devices. What changes a live session changes it at once. */
@@ -54,8 +56,10 @@ export class Fleet implements Operator {
     const token = this.#newToken(id)
     const signed = await this.#sign(token) // first: a key that cannot be read must not leave a device without token
     if ((await this.#needs.registry.createDevice(row, token)) === 'exists') throw new GatewayError('device_exists')
+    const device: DeviceRow = { ...row, enabled: true, capabilities: [] }
+    this.#needs.observer?.device(device)
     this.#needs.presence.introduce(id)
-    return { device: this.#view({ ...row, enabled: true, capabilities: [] }), token: signed }
+    return { device: this.#view(device), token: signed }
   }
 
   async device(id: string): Promise<DeviceView> {
@@ -85,6 +89,7 @@ export class Fleet implements Operator {
     lastValues.forget(id)
     shadowBoard.forget(id)
     counters.forget(id)
+    this.#needs.observer?.deleted(id)
     this.#clearTopics(id)
   }
 

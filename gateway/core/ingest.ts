@@ -6,6 +6,7 @@ import type { DeviceStream, Entry } from './device-stream.ts'
 import { GatewayError } from './errors.ts'
 import type { LastValues } from './last-values.ts'
 import type { GatewayLimits } from './limits.ts'
+import type { Observer } from './observer.ts'
 import type { Bus, Clock, Metrics } from './ports.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
@@ -20,6 +21,7 @@ export interface IngestNeeds {
   readonly counters: DeviceCounters
   readonly lastValues: LastValues
   readonly sessions: Sessions
+  readonly observer?: Observer
 }
 
 interface Place {
@@ -48,9 +50,17 @@ export class Ingest {
     const publication = toPublication(message, { topics, device: session.device, boot, receivedAtMs, frameBytes })
     if ('refused' in publication) return this.#nack(session, stream, place, 'too_large', publication.refused)
     if (message.type === 'telemetry') lastValues.merge(session.device, message.points, receivedAtMs)
+    this.#show(session.device, message, receivedAtMs, frameBytes)
     const entry = stream.take(boot, message.seq, frameBytes, this.#brake(session, frameBytes))
     this.#publish(session, stream, entry, publication)
     this.#holdBudget()
+  }
+
+  /** For who looks on. Opaque bytes have nothing to see. */
+  #show(device: string, message: Sequenced, receivedAtMs: number, bytes: number): void {
+    const { observer } = this.#needs
+    if (message.type === 'telemetry') observer?.telemetry(device, message.points, receivedAtMs, bytes)
+    else if (message.type === 'event') observer?.event(device, message, receivedAtMs, bytes)
   }
 
   /** [M-7] A message that will never be taken, with a place in the sequence. */

@@ -1,5 +1,6 @@
 import type { Topics } from '../../protocol/topics.ts'
 import { GatewayError } from './errors.ts'
+import type { Observer } from './observer.ts'
 import type { Bus, Clock, Log, Registry } from './ports.ts'
 import type { Presence } from './records.ts'
 
@@ -13,6 +14,7 @@ export interface PresenceNeeds {
   readonly clock: Clock
   readonly log: Log
   readonly node: string
+  readonly observer?: Observer
 }
 
 /**
@@ -91,6 +93,7 @@ export class PresenceBoard {
     const current = this.#rows.get(row.device)
     if (current !== undefined && current.session > row.session) return // [P-3]
     this.#rows.set(row.device, row)
+    this.#needs.observer?.presence(row)
     if (row.state === 'sleeping') this.#sleeping.add(row.device)
     else this.#sleeping.delete(row.device)
     this.#needs.registry.savePresence(row).catch((error: unknown) => {

@@ -88,6 +88,9 @@ export interface ApiKey {
   readonly sha256: string
   readonly role: 'viewer' | 'operator' | 'admin'
   readonly createdAtMs: number
+  /** From then on it is refused. */
+  readonly expiresAtMs?: number
+  readonly lastUsedAtMs?: number
 }
 
 /** One thing that somebody did, or that the gateway did for its safety. Never holds a secret or a payload. */

@@ -1,13 +1,19 @@
+import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'vitest'
+import { makeSecrets } from '../../gateway/access.ts'
+import { sha256Hex } from '../../gateway/adapters/api-keys.ts'
 import type { RequestLimits } from '../../gateway/adapters/http/auth.ts'
 import { buildHttp } from '../../gateway/adapters/http/build.ts'
 import type { Health } from '../../gateway/adapters/http/system.ts'
 import { createListener, type Listener } from '../../gateway/adapters/https-listener.ts'
+import { SqliteRegistry } from '../../gateway/adapters/sqlite/registry.ts'
 import { systemClock } from '../../gateway/adapters/system-clock.ts'
+import { Access } from '../../gateway/core/access/access.ts'
 import { AuditTrail } from '../../gateway/core/audit.ts'
 import type { Log } from '../../gateway/core/ports.ts'
-import type { ApiKey } from '../../gateway/core/records.ts'
 import { CountingMetrics } from './core-fakes.ts'
 import { FakeOperator } from './fake-operator.ts'
 import { MemoryRegistry } from './memory-registry.ts'
@@ -16,17 +22,7 @@ export const ADMIN_KEY = 'flk_admin-of-the-tests'
 export const OPERATOR_KEY = 'flk_operator-of-the-tests'
 export const VIEWER_KEY = 'flk_viewer-of-the-tests'
 
-const role = (name: ApiKey['role']): ApiKey => ({ name, sha256: '0'.repeat(64), role: name, createdAtMs: 0 })
-const KEYS = new Map([
-  [ADMIN_KEY, role('admin')],
-  [OPERATOR_KEY, role('operator')],
-  [VIEWER_KEY, role('viewer')],
-])
-
-function keyOf(text: string, failure: Error | undefined): ApiKey | undefined {
-  if (failure) throw failure
-  return KEYS.get(text)
-}
+const KEYS = { [ADMIN_KEY]: 'admin', [OPERATOR_KEY]: 'operator', [VIEWER_KEY]: 'viewer' } as const
 
 export interface LogLine {
   readonly level: string
@@ -54,6 +50,7 @@ export interface RunningApi extends AsyncDisposable {
   readonly operator: FakeOperator
   /** Where the audit log goes. */
   readonly memory: MemoryRegistry
+  readonly access: Access
   readonly lines: LogLine[]
   health: Health
   /** When set, no key can be checked. */
@@ -64,10 +61,39 @@ export interface RunningApi extends AsyncDisposable {
   readonly closeApi: () => Promise<void>
 }
 
-const LIMITS_OUT_OF_THE_WAY: RequestLimits = { requestsPerMinute: 100_000, refusedKeysPerMinute: 100_000 }
+const LIMITS_OUT_OF_THE_WAY: RequestLimits = {
+  requestsPerMinute: 100_000,
+  refusedKeysPerMinute: 100_000,
+  loginsPerMinute: 100_000,
+  loginsOfAddressPerMinute: 100_000,
+}
+
+/** Users, keys and logins as in the gateway: a registry of its own, real hashes. */
+async function openAccess(log: Log, failure: () => Error | undefined) {
+  const directory = await mkdtemp(join(tmpdir(), 'fairlead-rest-'))
+  const registry = new SqliteRegistry({ file: join(directory, 'access.db') })
+  await registry.start()
+  for (const [text, role] of Object.entries(KEYS)) {
+    await registry.putApiKey({ name: role, sha256: sha256Hex(text), role, createdAtMs: Date.now() })
+  }
+  const apiKeyByHash = async (hash: string) => {
+    const problem = failure()
+    if (problem) throw problem
+    return registry.apiKeyByHash(hash)
+  }
+  const parts = { store: registry.access, registry: { apiKeyByHash }, secrets: makeSecrets(), clock: systemClock, log }
+  const dispose = async () => {
+    await registry.stop()
+    await rm(directory, { recursive: true, force: true })
+  }
+  return { access: new Access(parts), dispose }
+}
 
 /** The REST adapter on a true listener on the loopback address. */
-export async function runApi(limits: RequestLimits | undefined = LIMITS_OUT_OF_THE_WAY): Promise<RunningApi> {
+export async function runApi(
+  limits: RequestLimits | undefined = LIMITS_OUT_OF_THE_WAY,
+  options: { readonly dashboardDir?: string } = {},
+): Promise<RunningApi> {
   const { log, lines } = keptLog()
   const operator = new FakeOperator()
   const memory = new MemoryRegistry()
@@ -78,14 +104,16 @@ export async function runApi(limits: RequestLimits | undefined = LIMITS_OUT_OF_T
     health: { ready: true, stopping: false, parts: { bus: { ready: true }, registry: { ready: true } } },
     keysFailure: undefined,
   }
+  const { access, dispose } = await openAccess(log, () => state.keysFailure)
   const api = buildHttp({
     server,
     operator,
     audit,
-    keys: { authenticate: async (text) => keyOf(text, state.keysFailure) },
+    access,
     health: () => state.health,
     metricsText: async () => '# TYPE fairlead_sessions gauge\nfairlead_sessions 0\n',
     log,
+    dashboardDir: options.dashboardDir ?? '/nonexistent',
     version: '9.9.9-test',
     limits,
   })
@@ -96,6 +124,7 @@ export async function runApi(limits: RequestLimits | undefined = LIMITS_OUT_OF_T
     await api.close()
     server.closeAllConnections()
     await new Promise<void>((resolve) => server.close(() => resolve()))
+    await dispose()
   }
   return Object.assign(state, {
     url: `http://127.0.0.1:${port}`,
@@ -103,6 +132,7 @@ export async function runApi(limits: RequestLimits | undefined = LIMITS_OUT_OF_T
     server,
     operator,
     memory,
+    access,
     lines,
     close,
     closeApi: api.close,

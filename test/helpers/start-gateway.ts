@@ -43,7 +43,7 @@ export class TestGateway {
     return `wss://127.0.0.1:${this.port}`
   }
 
-  /** One REST call with the admin key, unless `key` says another. */
+  /** One REST call with the admin key, unless `key` says another; '' is none. */
   api(
     method: string,
     path: string,
@@ -54,7 +54,7 @@ export class TestGateway {
     const text = body === undefined ? undefined : JSON.stringify(body)
     const headers = {
       ...others,
-      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+      ...(key ? { authorization: `Bearer ${key}` } : {}),
       ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
     }
     const url = `https://127.0.0.1:${this.port}${path.startsWith('/') ? path : `/api/v1/${path}`}`

@@ -111,7 +111,7 @@ describe('rates', () => {
   })
 
   test('one key too busy is 429 with Retry-After; other keys and the probes are not concerned', async () => {
-    await using limited = await runApi({ requestsPerMinute: 3, refusedKeysPerMinute: 3 })
+    await using limited = await runApi({ ...REQUEST_LIMITS, requestsPerMinute: 3, refusedKeysPerMinute: 3 })
     for (let i = 0; i < 3; i++) expect((await ask(limited, 'GET', '/api/v1/devices')).status).toBe(200)
     const answer = await ask(limited, 'GET', '/api/v1/devices')
     expectProblem(answer, 429, 'rate_limited')

@@ -1,21 +1,28 @@
-import type { Server as HttpServer } from 'node:http'
+import type { Server as HttpServer, IncomingHttpHeaders } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
+import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
+import type { Access } from '../../core/access/access.ts'
+import type { Caller } from '../../core/access/ports.ts'
 import type { Audit } from '../../core/audit.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Operator } from '../../core/operator.ts'
 import type { Log } from '../../core/ports.ts'
+import { addApiKeyRoutes } from './api-keys.ts'
 import { type App, createApp } from './app.ts'
 import { addAuditRoute, auditMutations } from './audit.ts'
-import { type ApiKeys, guardRoutes, REQUEST_LIMITS, type RequestLimits } from './auth.ts'
+import { callerOf, guardRoutes, REQUEST_LIMITS, type RequestLimits } from './auth.ts'
 import { addCommandRoutes } from './commands.ts'
+import { addDashboard } from './dashboard.ts'
 import { addDeviceRoutes } from './devices.ts'
 import { watchMethods } from './methods.ts'
 import { addOpenapiRoute, collectOpenapi } from './openapi.ts'
+import { addSessionRoutes } from './session.ts'
 import { addShadowRoutes } from './shadow.ts'
 import { addSystemRoutes, type Health } from './system.ts'
 import { addTokenRoutes } from './tokens.ts'
+import { addUserRoutes } from './users.ts'
 import { Waiters } from './waiters.ts'
 
 export interface HttpParts {
@@ -23,10 +30,12 @@ export interface HttpParts {
   readonly server: HttpServer | HttpsServer
   readonly operator: Operator
   readonly audit: Audit
-  readonly keys: ApiKeys
+  readonly access: Access
   readonly health: () => Health
   /** In the Prometheus text format. */
   readonly metricsText: () => Promise<string>
+  /** Where the built dashboard is, if it is built. */
+  readonly dashboardDir: string
   readonly log: Log
   /** Of the project; shown in the OpenAPI document and nowhere else. */
   readonly version: string
@@ -36,6 +45,8 @@ export interface HttpParts {
 export interface HttpApi {
   /** Resolves when every route answers. Call it before the server listens. */
   ready(): Promise<void>
+  /** Who sent the headers of an upgrade; rejects with unauthorized or foreign_origin. Looking on is no use of a session. */
+  identify(headers: IncomingHttpHeaders): Promise<Caller | undefined>
   /** Answers those who wait with what is known, and every later request with 503. The server stays as it is. */
   close(): Promise<void>
 }
@@ -52,6 +63,7 @@ export function buildHttp(parts: HttpParts): HttpApi {
       await prepared
       await app.ready()
     },
+    identify: (headers) => callerOf(app, headers, parts.access, { isChange: true, isUse: false }),
     async close() {
       closed = true
       waiters.stop()
@@ -69,9 +81,11 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   app.addHook('onRequest', async () => {
     if (isClosed()) throw new GatewayError('stopping')
   })
+  await app.register(cookie, { hook: false })
   await app.register(rateLimit, { global: false })
   await collectOpenapi(app, parts.version)
-  guardRoutes(app, parts.keys, parts.limits ?? REQUEST_LIMITS, parts)
+  const limits = parts.limits ?? REQUEST_LIMITS
+  guardRoutes(app, parts.access, limits, parts)
   forbidCaching(app)
   logMutations(app, parts.log)
   auditMutations(app, parts.audit)
@@ -81,6 +95,10 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   addShadowRoutes(app, parts.operator)
   addCommandRoutes(app, parts.operator, waiters)
   addAuditRoute(app, parts.audit)
+  addSessionRoutes(app, { ...parts, limits })
+  addUserRoutes(app, parts.access)
+  addApiKeyRoutes(app, parts.access)
+  await addDashboard(app, parts.dashboardDir)
   addSystemRoutes(app, parts.health, parts.metricsText)
   addOpenapiRoute(app)
   addRefusedMethods()
@@ -89,21 +107,21 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
 /** One year [S23]. Only this name: other services of the host are none of our business. */
 const HSTS_MAX_AGE_S = 365 * 24 * 3600
 
-/** Answers hold tokens and the state of the moment. */
+/** Answers hold tokens and the state of the moment. Only the files of the dashboard say otherwise. */
 function forbidCaching(app: App): void {
   app.addHook('onSend', async (_request, reply) => {
-    reply.header('Cache-Control', 'no-store')
+    if (!reply.hasHeader('Cache-Control')) reply.header('Cache-Control', 'no-store')
   })
 }
 
 /** Who changed what, and whether it was allowed. Reads are not logged; bodies never. */
 function logMutations(app: App, log: Log): void {
   app.addHook('onResponse', async (request, reply) => {
-    if (request.apiKey === undefined || request.method === 'GET' || request.method === 'HEAD') return
+    if (request.caller === undefined || request.method === 'GET' || request.method === 'HEAD') return
     const { method, params, routeOptions } = request
     const { statusCode: status } = reply
     const what = status < 400 ? { ...Object(params), created: reply.getHeader('location') } : {} // checked names only
-    const fields = { key: request.apiKey.name, method, route: routeOptions.url, status, ...what }
+    const fields = { [request.caller.kind]: request.caller.name, method, route: routeOptions.url, status, ...what }
     log.info(fields, 'operator request')
   })
 }

@@ -1,5 +1,6 @@
 import swagger from '@fastify/swagger'
 import type { App } from './app.ts'
+import { SESSION_COOKIE } from './auth.ts'
 
 const DESCRIPTION = `Devices, their tokens, settings and commands.
 
@@ -24,10 +25,14 @@ export async function collectOpenapi(app: App, version: string): Promise<void> {
         { name: 'settings', description: 'What a device should run with, and what it does run with' },
         { name: 'commands', description: 'From the operator to the device and back' },
         { name: 'audit', description: 'Who did what' },
+        { name: 'access', description: 'Logins, users and API keys' },
         { name: 'system', description: 'Health and figures, without a key' },
       ],
       components: {
-        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'An API key: flk_…' } },
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'An API key: flk_…' },
+          session: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE, description: 'A login at the dashboard' },
+        },
       },
     },
     transformObject: (document) => nameSchemas('openapiObject' in document ? document.openapiObject : {}),

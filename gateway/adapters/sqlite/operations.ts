@@ -1,4 +1,12 @@
-import { apiKeyByHash, countApiKeys, putApiKey } from './api-keys.ts'
+import {
+  apiKeyByHash,
+  countApiKeys,
+  createApiKey,
+  deleteApiKey,
+  listApiKeys,
+  markApiKeyUsed,
+  putApiKey,
+} from './api-keys.ts'
 import { appendAudit, listAudit } from './audit.ts'
 import { command, dueCommands, listCommands, openCommands } from './command-rows.ts'
 import { advanceCommand, insertCommand, markPublished, unpublishedChanges } from './commands.ts'
@@ -17,6 +25,8 @@ import {
   markTokenUsed,
   revokeToken,
 } from './tokens.ts'
+import { createUser, listUsers, loginLink, putLoginLink, redeemLoginLink, updateUser, user } from './users.ts'
+import { addSession, deleteEndedSessions, deleteSession, touchSession, webSession } from './web-sessions.ts'
 
 /** What a thread can be asked for, by name. Arguments and results cross threads by structured clone. */
 export type Operations = Readonly<Record<string, (db: Database, ...args: never[]) => unknown>>
@@ -40,6 +50,11 @@ export const READS = {
   apiKeyByHash,
   countApiKeys,
   listAudit,
+  listApiKeys,
+  listUsers,
+  user,
+  loginLink,
+  webSession,
 } satisfies Operations
 
 /** Each is taken whole or not at all; many share one commit. */
@@ -61,6 +76,17 @@ export const WRITES = {
   markPublished,
   putApiKey,
   appendAudit,
+  createApiKey,
+  deleteApiKey,
+  markApiKeyUsed,
+  createUser,
+  updateUser,
+  putLoginLink,
+  redeemLoginLink,
+  addSession,
+  touchSession,
+  deleteSession,
+  deleteEndedSessions,
   reserveSessions,
   returnSessions,
   probe,

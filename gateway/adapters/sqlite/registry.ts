@@ -17,6 +17,7 @@ import type {
   TokenRow,
 } from '../../core/records.ts'
 import type { DesiredChange, DesiredOptions } from '../../core/shadow-rules.ts'
+import { SqliteAccess } from './access.ts'
 import type { READS, WRITES } from './operations.ts'
 import { SessionNumbers } from './session-numbers.ts'
 import { StoreThread } from './store-thread.ts'
@@ -38,6 +39,8 @@ export interface SqliteRegistryOptions {
  * been made when the thread or the disk died over it. One process per file.
  */
 export class SqliteRegistry implements Registry {
+  /** Who may operate the gateway. */
+  readonly access: SqliteAccess
   readonly #writer: StoreThread<typeof WRITES>
   readonly #reader: StoreThread<typeof READS>
   readonly #sessions: SessionNumbers
@@ -52,6 +55,7 @@ export class SqliteRegistry implements Registry {
       storeFailed: (failure) => this.#writeHealth.failed(failure),
     })
     this.#reader = new StoreThread<typeof READS>({ role: 'reader', file, log })
+    this.access = new SqliteAccess(this.#writer, this.#reader)
     this.#writeHealth = new WriteHealth(() => this.#writer.call('probe'), log)
     this.#sessions = new SessionNumbers((count) => this.#writer.call('reserveSessions', count))
   }

@@ -1,13 +1,14 @@
 import type { IncomingMessage, Server } from 'node:http'
-import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { DEVICE_FRAME_MAX_BYTES } from '../../protocol/limits.ts'
-import type { Admission } from '../core/admission.ts'
-import type { ConnectionEvents, Connections } from '../core/connections.ts'
-import type { GatewayLimits } from '../core/limits.ts'
-import type { DeviceClaims, DeviceLink, Log, Metrics } from '../core/ports.ts'
-import { type Refusal, SUBPROTOCOL } from '../core/upgrade-rules.ts'
+import { DEVICE_FRAME_MAX_BYTES } from '../../../protocol/limits.ts'
+import type { Admission } from '../../core/admission.ts'
+import type { ConnectionEvents, Connections } from '../../core/connections.ts'
+import type { GatewayLimits } from '../../core/limits.ts'
+import type { DeviceClaims, DeviceLink, Log, Metrics } from '../../core/ports.ts'
+import { type Refusal, SUBPROTOCOL } from '../../core/upgrade-rules.ts'
+import { isLive } from './browsers.ts'
+import { refuse } from './refusal.ts'
 
 /** [L-24] Fragments of one message; a client that needs more is not sending telemetry. */
 const FRAGMENTS_MAX = 64
@@ -17,8 +18,6 @@ const BUFFERED_CHUNKS_MAX = 1_024
 const PENDING_PONGS_MAX = 60
 /** [S-8] A peer that does not answer the close frame is destroyed after this. */
 const CLOSE_TIMEOUT_MS = 2_000
-/** A refused client gets this long to read its answer; a reset would lose it. */
-const LINGER_MS = 1_000
 
 export interface DeviceSocketOptions {
   readonly server: Server
@@ -44,6 +43,7 @@ export function serveDevices(options: DeviceSocketOptions): void {
     handleProtocols: () => SUBPROTOCOL, // [H-2]
   } as ConstructorParameters<typeof WebSocketServer>[0])
   options.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (isLive(request)) return // a browser: see browsers.ts
     const handshake = new Handshake(options, upgrader, request, socket, head)
     handshake.run().catch((error: unknown) => {
       options.log.error({ error }, 'handshake failed')
@@ -186,22 +186,4 @@ class SocketLink implements DeviceLink {
 function tlsVersion(request: IncomingMessage): string | undefined {
   const { socket } = request
   return 'getProtocol' in socket && typeof socket.getProtocol === 'function' ? socket.getProtocol() : undefined
-}
-
-/** [H-3] [H-14] The refusal as HTTP: the Arduino client sees the status, everybody else the reason too. */
-function refuse(socket: Duplex, refusal: Refusal): void {
-  const { status, code, detail, retryAfterS, headers } = refusal
-  const body = JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, code, detail })
-  const lines = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'Connection: close',
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    ...Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}`),
-    ...(retryAfterS === undefined ? [] : [`Retry-After: ${retryAfterS}`]),
-  ]
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
-  socket.resume() // what the client still sends is thrown away
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
-  socket.once('close', () => clearTimeout(timer))
 }
