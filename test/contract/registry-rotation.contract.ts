@@ -76,6 +76,15 @@ export function rotationContract(opened: () => RegistryUnderTest): void {
     expect((await again.credential('d', 'old'))?.token?.endsAtMs).toBe(NOW_MS + 60_005)
   })
 
+  test('it also ends an earlier replacement of the same token that expired before anybody confirmed it', async () => {
+    const registry = await withDevice()
+    await registry.addReplacement(replacement('missed', { expiresAtMs: NOW_MS + 1_000 }), 2)
+    const later = { createdAtMs: NOW_MS + 2_000 }
+    expect(await registry.addReplacement(replacement('new', later), 2)).toBe('added')
+    await registry.confirmToken('d', 'new', NOW_MS + 3_000)
+    expect((await row('missed', await opened().reopen()))?.endsAtMs).toBe(NOW_MS + 63_000)
+  })
+
   test('only a live replacement can be confirmed', async () => {
     const registry = await withDevice()
     await registry.addReplacement(replacement('new', { expiresAtMs: NOW_MS + 1_000 }), 2)

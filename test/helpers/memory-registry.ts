@@ -23,7 +23,7 @@ import type {
   TokenRow,
 } from '../../gateway/core/records.ts'
 import { applyReport, changeDesired, type DesiredOptions, NO_SHADOW } from '../../gateway/core/shadow-rules.ts'
-import { endOfReplaced, isLive, replacementProblem } from '../../gateway/core/token-life.ts'
+import { endedByConfirming, endOfReplaced, isLive, replacementProblem } from '../../gateway/core/token-life.ts'
 import { isFinal } from '../../protocol/command-request.ts'
 import type { JsonObject } from '../../protocol/json.ts'
 
@@ -149,8 +149,10 @@ export class MemoryRegistry implements Registry {
     if (token?.replaces === undefined || !isLive(token, atMs)) return undefined
     const confirmed = { ...token, confirmedAtMs: token.confirmedAtMs ?? atMs }
     this.tokens.set(`${device}/${tokenId}`, confirmed)
-    const old = this.tokens.get(`${device}/${token.replaces}`)
-    if (old) this.tokens.set(`${device}/${old.id}`, { ...old, endsAtMs: endOfReplaced(old, token, atMs) })
+    const rows = [...this.tokens.values()].filter((row) => row.device === device)
+    for (const old of endedByConfirming(rows, token)) {
+      this.tokens.set(`${device}/${old.id}`, { ...old, endsAtMs: endOfReplaced(old, token, atMs) })
+    }
     return confirmed
   }
   async endedTokens(atMs: number, limit: number) {

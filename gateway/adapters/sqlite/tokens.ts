@@ -1,6 +1,6 @@
 import type { Credential } from '../../core/ports.ts'
 import type { NewToken, Replacement, TokenRow } from '../../core/records.ts'
-import { endOfReplaced, isLive, replacementProblem } from '../../core/token-life.ts'
+import { endedByConfirming, endOfReplaced, isLive, replacementProblem } from '../../core/token-life.ts'
 import type { Database } from './database.ts'
 
 /**
@@ -63,8 +63,7 @@ export function confirmToken(db: Database, device: string, tokenId: string, atMs
     device,
     tokenId,
   )
-  const old = tokenOfDevice(db, device, token.replaces)
-  if (old) {
+  for (const old of endedByConfirming(listTokens(db, device), token)) {
     const endsAtMs = endOfReplaced(old, token, atMs)
     db.run('UPDATE tokens SET ends_at_ms = ? WHERE device = ? AND id = ?', endsAtMs, device, old.id)
   }
