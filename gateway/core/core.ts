@@ -86,8 +86,8 @@ export function buildCore(needs: CoreNeeds): Core {
   const uplink = new Uplink({ ...needs, ...settings, ingest, commands, counters, observer })
   const connections = new Connections({ ...needs, ...settings, counters, sessions, presence, uplink, delivery, info })
   const admission = new Admission({ ...needs, connections: () => sessions.size })
-  const shown = { counters, presence, lastValues, shadowBoard, info }
-  const fleet = new Fleet({ ...needs, ...settings, ...shown, sessions, commands, observer })
+  const boards = { info, presence, lastValues, shadowBoard }
+  const fleet = new Fleet({ ...needs, ...settings, ...boards, counters, sessions, commands, observer })
   const viewers = buildViewers(needs, { feed: observer, sessions, counters, presence })
   const heartbeat = new Heartbeat({ ...needs, sessions })
   const duties: Duty[] = [
@@ -101,7 +101,6 @@ export function buildCore(needs: CoreNeeds): Core {
     { name: 'audit', everyMs: DUE_EVERY_MS, run: () => audit.store() },
     { name: 'last values', everyMs: VALUES_EVERY_MS, run: () => lastValues.tick() },
   ]
-  const boards = { info, presence, lastValues, shadowBoard }
   return { admission, audit, connections, commands, changes, fleet, ...boards, sessions, viewers, duties }
 }
 
