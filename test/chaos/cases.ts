@@ -2,6 +2,7 @@ import type { ChaosCase } from './case.ts'
 import { brokerFrozen, brokerSlow, brokerStopped } from './cases/broker-away.ts'
 import { busSubscriberFrozen } from './cases/bus-subscriber-frozen.ts'
 import { gatewayKilled, gatewayKilledEmbedded } from './cases/gateway-killed.ts'
+import { mixed } from './cases/mixed.ts'
 import { networkFaults } from './cases/network-faults.ts'
 import { properties } from './cases/properties.ts'
 
@@ -9,6 +10,7 @@ import { properties } from './cases/properties.ts'
 export const CASES: readonly ChaosCase[] = [
   gatewayKilled,
   gatewayKilledEmbedded,
+  mixed,
   networkFaults,
   brokerSlow,
   brokerStopped,
