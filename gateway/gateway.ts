@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { topicsUnder } from '../protocol/topics.ts'
 import { type OpenAccess, openAccess } from './access.ts'
 import { EmbeddedBroker } from './adapters/embedded-broker.ts'
+import { Entrance } from './adapters/entrance.ts'
 import { createListener, type Listener, listen, replaceCertificate } from './adapters/https-listener.ts'
 import { createMetrics, type PrometheusMetrics } from './adapters/metrics.ts'
 import { MqttBus } from './adapters/mqtt/mqtt-bus.ts'
@@ -127,14 +128,20 @@ async function serve(
   }
   const server = createListener({
     tls: certificate?.current() ?? 'off',
-    maxSockets: limits.maxConnections + OTHER_SOCKETS,
     onRefused: (reason) => metrics.count('handshakes_refused', reason),
   })
   const operators = await openOperatorPlane({ server, core, access: access.access, health, metrics, log })
   serveDevices({ server, admission: core.admission, connections: core.connections, log, metrics, limits })
   showGauges(metrics, parts)
-  const { port } = await listen(server, config.port, config.host)
-  started.push('listener', () => closeListener(server))
+  const entrance = new Entrance({
+    server,
+    isSecure: certificate !== undefined,
+    maxSockets: limits.maxConnections + OTHER_SOCKETS,
+    hasRoom: () => core.admission.hasRoom,
+    onRefused: (reason) => metrics.count('handshakes_refused', reason),
+  })
+  const { port } = await listen(entrance.door, config.port, config.host)
+  started.push('listener', () => closeListener(entrance, server))
   started.push('operators', () => operators.close())
   started.push('sessions', () => drain(core.sessions, systemClock, config.drainMs, Math.random))
   started.push('duties', repeat([...core.duties, ...operators.duties], systemClock, log))
@@ -179,8 +186,10 @@ function withCredentials(bus: BusConfig & { kind: 'external' }): string {
 }
 
 /** The listener stops taking sockets at once; those left are cut after FAREWELL_MS. */
-async function closeListener(server: Listener): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+async function closeListener(entrance: Entrance, server: Listener): Promise<void> {
+  const closed = new Promise<void>((resolve) => entrance.door.close(() => resolve()))
+  server.close() // its idle connections and its timers
+  entrance.dismissAll()
   const cut = setTimeout(() => server.closeAllConnections(), FAREWELL_MS)
   await closed
   clearTimeout(cut)

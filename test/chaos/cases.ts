@@ -4,6 +4,7 @@ import { busSubscriberFrozen } from './cases/bus-subscriber-frozen.ts'
 import { gatewayKilled, gatewayKilledEmbedded } from './cases/gateway-killed.ts'
 import { networkFaults } from './cases/network-faults.ts'
 import { properties } from './cases/properties.ts'
+import { reconnectStorm } from './cases/reconnect-storm.ts'
 
 /** Every case, in the order in which they start: the long ones first, since two run side by side. */
 export const CASES: readonly ChaosCase[] = [
@@ -15,4 +16,5 @@ export const CASES: readonly ChaosCase[] = [
   brokerFrozen,
   busSubscriberFrozen,
   properties,
+  reconnectStorm,
 ]
