@@ -2,6 +2,7 @@ import type { ChaosCase } from './case.ts'
 import { brokerFrozen, brokerSlow, brokerStopped } from './cases/broker-away.ts'
 import { busSubscriberFrozen } from './cases/bus-subscriber-frozen.ts'
 import { gatewayKilled, gatewayKilledEmbedded } from './cases/gateway-killed.ts'
+import { handshakeResets } from './cases/handshake-resets.ts'
 import { networkFaults } from './cases/network-faults.ts'
 import { properties } from './cases/properties.ts'
 import { reconnectStorm } from './cases/reconnect-storm.ts'
@@ -17,4 +18,5 @@ export const CASES: readonly ChaosCase[] = [
   busSubscriberFrozen,
   properties,
   reconnectStorm,
+  handshakeResets,
 ]
