@@ -4,7 +4,14 @@ import { join } from 'node:path'
 import { topicsUnder } from '../protocol/topics.ts'
 import { type OpenAccess, openAccess } from './access.ts'
 import { EmbeddedBroker } from './adapters/embedded-broker.ts'
-import { createListener, type Listener, listen, replaceCertificate } from './adapters/https-listener.ts'
+import { Entrance, type EntranceRefusal } from './adapters/entrance.ts'
+import {
+  createListener,
+  type Listener,
+  type ListenerRefusal,
+  listen,
+  replaceCertificate,
+} from './adapters/https-listener.ts'
 import { createMetrics, type PrometheusMetrics } from './adapters/metrics.ts'
 import { MqttBus } from './adapters/mqtt/mqtt-bus.ts'
 import { SqliteRegistry } from './adapters/sqlite/registry.ts'
@@ -125,16 +132,12 @@ async function serve(
     const healths = { bus: bus.health(), registry: registry.health() }
     return { ready: !stopping && healths.bus.ready && healths.registry.ready, stopping, parts: healths }
   }
-  const server = createListener({
-    tls: certificate?.current() ?? 'off',
-    maxSockets: limits.maxConnections + OTHER_SOCKETS,
-    onRefused: (reason) => metrics.count('handshakes_refused', reason),
-  })
+  const { server, entrance } = openDoor(config, parts)
   const operators = await openOperatorPlane({ server, core, access: access.access, health, metrics, log })
   serveDevices({ server, admission: core.admission, connections: core.connections, log, metrics, limits })
   showGauges(metrics, parts)
-  const { port } = await listen(server, config.port, config.host)
-  started.push('listener', () => closeListener(server))
+  const { port } = await listen(entrance.door, config.port, config.host)
+  started.push('listener', () => closeListener(entrance, server))
   started.push('operators', () => operators.close())
   started.push('sessions', () => drain(core.sessions, systemClock, config.drainMs, Math.random))
   started.push('duties', repeat([...core.duties, ...operators.duties], systemClock, log))
@@ -148,6 +151,21 @@ async function serve(
     core.admission.refuseAll()
   })
   return port
+}
+
+/** What takes connections, and what speaks HTTP on them; nobody listens yet. */
+function openDoor(config: Config, parts: Ground & { readonly core: Core }): { server: Listener; entrance: Entrance } {
+  const { metrics, certificate, core } = parts
+  const onRefused = (reason: ListenerRefusal | EntranceRefusal) => metrics.count('handshakes_refused', reason)
+  const server = createListener({ tls: certificate?.current() ?? 'off', onRefused })
+  const entrance = new Entrance({
+    server,
+    isSecure: certificate !== undefined,
+    maxSockets: config.limits.maxConnections + OTHER_SOCKETS,
+    hasRoom: () => core.admission.hasRoom,
+    onRefused,
+  })
+  return { server, entrance }
 }
 
 function openCertificate(config: Config, log: Log): Promise<CertificateSource> | undefined {
@@ -179,8 +197,10 @@ function withCredentials(bus: BusConfig & { kind: 'external' }): string {
 }
 
 /** The listener stops taking sockets at once; those left are cut after FAREWELL_MS. */
-async function closeListener(server: Listener): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+async function closeListener(entrance: Entrance, server: Listener): Promise<void> {
+  const closed = new Promise<void>((resolve) => entrance.door.close(() => resolve()))
+  server.close() // its idle connections and its timers
+  entrance.dismissAll()
   const cut = setTimeout(() => server.closeAllConnections(), FAREWELL_MS)
   await closed
   clearTimeout(cut)

@@ -36,6 +36,11 @@ export class Admission {
     this.#connectsByToken = new AttemptLimiter(needs.limits.connectsPerMinute, needs.limits.connectBanMs)
   }
 
+  /** True while handshakes are checked as fast as they come; else nobody new should begin one. */
+  get hasRoom(): boolean {
+    return this.#inFlight < this.#needs.limits.handshakesAtEase
+  }
+
   /** From now on every handshake is refused with 503. */
   refuseAll(): void {
     this.#stopping = true

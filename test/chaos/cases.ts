@@ -2,9 +2,11 @@ import type { ChaosCase } from './case.ts'
 import { brokerFrozen, brokerSlow, brokerStopped } from './cases/broker-away.ts'
 import { busSubscriberFrozen } from './cases/bus-subscriber-frozen.ts'
 import { gatewayKilled, gatewayKilledEmbedded } from './cases/gateway-killed.ts'
+import { handshakeResets } from './cases/handshake-resets.ts'
 import { mixed } from './cases/mixed.ts'
 import { networkFaults } from './cases/network-faults.ts'
 import { properties } from './cases/properties.ts'
+import { reconnectStorm } from './cases/reconnect-storm.ts'
 
 /** Every case, in the order in which they start: the long ones first, since two run side by side. */
 export const CASES: readonly ChaosCase[] = [
@@ -17,4 +19,6 @@ export const CASES: readonly ChaosCase[] = [
   brokerFrozen,
   busSubscriberFrozen,
   properties,
+  reconnectStorm,
+  handshakeResets,
 ]

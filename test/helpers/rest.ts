@@ -99,7 +99,7 @@ export async function runApi(
   const memory = new MemoryRegistry()
   const { clock, metrics } = { clock: systemClock, metrics: new CountingMetrics() }
   const audit = new AuditTrail({ registry: memory, clock, log, metrics })
-  const server = createListener({ tls: 'off', maxSockets: 1000 })
+  const server = createListener({ tls: 'off' })
   const state: { health: Health; keysFailure: Error | undefined } = {
     health: { ready: true, stopping: false, parts: { bus: { ready: true }, registry: { ready: true } } },
     keysFailure: undefined,
