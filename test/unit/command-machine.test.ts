@@ -24,6 +24,7 @@ const STIMULI = {
   'due too early': { event: { kind: 'due' }, atMs: DUE_MS - 1 },
   due: { event: { kind: 'due' }, atMs: DUE_MS },
   cancel: { event: { kind: 'cancel' }, atMs: NOW_MS },
+  'sent again': { event: { kind: 'sent_again' }, atMs: NOW_MS },
 } as const satisfies Record<string, Stimulus>
 type StimulusName = keyof typeof STIMULI
 
@@ -33,7 +34,7 @@ const cancelledByDevice: CommandUpdate = { state: 'cancelled', error: stopped }
 /** What each state does with each event; what is not named changes nothing. */
 const TABLE: Record<CommandState, Partial<Record<StimulusName, CommandUpdate>>> = {
   queued: {
-    sent: { state: 'sent', dueAtMs: DUE_MS },
+    sent: { state: 'sent', dueAtMs: DUE_MS, deliveries: 1 },
     accepted: { state: 'accepted', dueAtMs: RUNS_UNTIL_MS },
     progress: { state: 'running', dueAtMs: RUNS_UNTIL_MS },
     'result ok': succeeded,
@@ -49,6 +50,8 @@ const TABLE: Record<CommandState, Partial<Record<StimulusName, CommandUpdate>>> 
     'result error': { state: 'rejected', error },
     'result cancelled': cancelledByDevice,
     due: { state: 'unknown' },
+    cancel: { state: 'sent', dueAtMs: DUE_MS, cancelAskedAtMs: NOW_MS },
+    'sent again': { state: 'sent', dueAtMs: DUE_MS, deliveries: 1 },
   },
   accepted: {
     progress: { state: 'running', dueAtMs: DUE_MS },
@@ -56,12 +59,16 @@ const TABLE: Record<CommandState, Partial<Record<StimulusName, CommandUpdate>>> 
     'result error': { state: 'failed', error },
     'result cancelled': cancelledByDevice,
     due: { state: 'unknown' },
+    cancel: { state: 'accepted', dueAtMs: DUE_MS, cancelAskedAtMs: NOW_MS },
+    'sent again': { state: 'accepted', dueAtMs: DUE_MS, deliveries: 1 },
   },
   running: {
     'result ok': succeeded,
     'result error': { state: 'failed', error },
     'result cancelled': cancelledByDevice,
     due: { state: 'unknown' },
+    cancel: { state: 'running', dueAtMs: DUE_MS, cancelAskedAtMs: NOW_MS },
+    'sent again': { state: 'running', dueAtMs: DUE_MS, deliveries: 1 },
   },
   succeeded: {},
   failed: {},
@@ -92,13 +99,43 @@ describe('every event in every state', () => {
     expect(applyEvent(command, { kind: 'result', ok: false, error }, NOW_MS)).toBeUndefined()
   })
 
+  test('one that was sent in ten sessions without an answer is given up, and may still have a late result [C-20]', () => {
+    const sent = { state: 'sent', dueAtMs: DUE_MS, timeoutS: TIMEOUT_S } as const
+    const again = { kind: 'sent_again' } as const
+    expect(applyEvent({ ...sent, deliveries: 9 }, again, NOW_MS)).toEqual({
+      state: 'sent',
+      dueAtMs: DUE_MS,
+      deliveries: 10,
+    })
+    const given = applyEvent({ ...sent, deliveries: 10 }, again, NOW_MS)
+    expect(given).toMatchObject({ state: 'unknown', error: { code: 'too_many_deliveries' } })
+    const late = applyEvent({ ...given, state: 'unknown', timeoutS: 1 }, { kind: 'result', ok: true }, NOW_MS)
+    expect(late).toMatchObject({ state: 'unknown', error: { code: 'too_many_deliveries' }, lateResult: { ok: true } })
+  })
+
+  test('one that was accepted is never given up for that: its run time ends it', () => {
+    const running = { state: 'running', dueAtMs: DUE_MS, timeoutS: TIMEOUT_S, deliveries: 50 } as const
+    expect(applyEvent(running, { kind: 'sent_again' }, NOW_MS)).toMatchObject({ state: 'running', deliveries: 51 })
+  })
+
+  test('only the first wish to cancel counts [C-16]', () => {
+    const asked = { state: 'sent', dueAtMs: DUE_MS, timeoutS: TIMEOUT_S, cancelAskedAtMs: 1 } as const
+    expect(applyEvent(asked, { kind: 'cancel' }, NOW_MS)).toBeUndefined()
+  })
+
   test('`due` changes nothing when no time limit runs', () => {
     expect(applyEvent({ state: 'sent', timeoutS: TIMEOUT_S }, { kind: 'due' }, DUE_MS)).toBeUndefined()
   })
 })
 
 const anyEvent: fc.Arbitrary<CommandEvent> = fc.oneof(
-  fc.constantFrom<CommandEvent>({ kind: 'sent' }, { kind: 'accepted' }, { kind: 'progress' }, { kind: 'cancel' }),
+  fc.constantFrom<CommandEvent>(
+    { kind: 'sent' },
+    { kind: 'accepted' },
+    { kind: 'progress' },
+    { kind: 'cancel' },
+    { kind: 'sent_again' },
+  ),
   fc.constant<CommandEvent>({ kind: 'due' }),
   fc.record({ kind: fc.constant('result' as const), ok: fc.boolean(), data: fc.jsonValue() }),
   fc.constant<CommandEvent>({ kind: 'result', ok: false, error: stopped }),
@@ -123,7 +160,8 @@ function live(life: readonly (readonly [CommandEvent, number])[]): Life {
     if (!update) continue
     updates.push(update)
     if (update.state !== command.state) states.push(update.state)
-    command = { ...update, timeoutS: TIMEOUT_S }
+    const { deliveries, cancelAskedAtMs } = command
+    command = { deliveries, cancelAskedAtMs, ...update, timeoutS: TIMEOUT_S }
   }
   return { states, updates }
 }
@@ -166,7 +204,8 @@ describe('any life of a command', () => {
       fc.property(anyLife, (life) => {
         for (const update of live(life).updates) {
           const said = update.result !== undefined || update.error !== undefined
-          if (said) expect(['succeeded', 'failed', 'rejected', 'cancelled']).toContain(update.state)
+          if (update.error?.code === 'too_many_deliveries') expect(update.state).toBe('unknown')
+          else if (said) expect(['succeeded', 'failed', 'rejected', 'cancelled']).toContain(update.state)
           if (update.lateResult) expect(update.state).toBe('unknown')
         }
       }),

@@ -1,8 +1,9 @@
 import { apiKeyByHash, countApiKeys, putApiKey } from './api-keys.ts'
 import { appendAudit, listAudit } from './audit.ts'
-import { command, dueCommands, listCommands, openCommands } from './command-rows.ts'
+import { command, dueCommands, findCommands, listCommands, openCommands } from './command-rows.ts'
 import { advanceCommand, insertCommand, markPublished, unpublishedChanges } from './commands.ts'
 import type { Database } from './database.ts'
+import { addDeadLetter, listDeadLetters } from './dead-letters.ts'
 import { createDevice, deleteDevice, device, listDevices, updateDevice } from './devices.ts'
 import { probe, reserveSessions, returnSessions } from './meta.ts'
 import { lastValues, presences, saveLastValues, savePresence } from './presence.ts'
@@ -40,6 +41,8 @@ export const READS = {
   apiKeyByHash,
   countApiKeys,
   listAudit,
+  findCommands,
+  listDeadLetters,
 } satisfies Operations
 
 /** Each is taken whole or not at all; many share one commit. */
@@ -61,6 +64,7 @@ export const WRITES = {
   markPublished,
   putApiKey,
   appendAudit,
+  addDeadLetter,
   reserveSessions,
   returnSessions,
   probe,
