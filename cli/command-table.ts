@@ -2,6 +2,7 @@ import type { Flags } from './arguments.ts'
 import { auditCommand } from './audit.ts'
 import type { Command } from './command.ts'
 import { commandCommands } from './commands.ts'
+import { deadLetters } from './dead-letters.ts'
 import { settingsCommands } from './device-settings.ts'
 import { deviceCommands } from './devices.ts'
 import { login } from './login.ts'
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   ...tokenCommands,
   ...settingsCommands,
   ...commandCommands,
+  deadLetters,
   tail,
   auditCommand,
   status,

@@ -19,6 +19,7 @@ export interface Topics {
   readonly commandStatus: (device: string, command: string) => string
   readonly commandResponse: (device: string, command: string) => string
   readonly nodeState: (node: string) => string
+  readonly deadLetters: (node: string) => string
   /** The only filter the gateway listens to. Nothing it publishes matches it [U-2]. */
   readonly commandRequests: string
   readonly parseCommandRequest: (topic: string) => CommandTopic | undefined
@@ -45,6 +46,7 @@ export function topicsUnder(base: string): Topics {
     commandStatus: (device, command) => of(device, `command/status/${checked(command)}`),
     commandResponse: (device, command) => of(device, `command/response/${checked(command)}`),
     nodeState: (node) => `${base}/nodes/${checked(node)}/state`,
+    deadLetters: (node) => `${base}/nodes/${checked(node)}/dead-letter`, // [C-21]
     commandRequests: requests,
     parseCommandRequest: (topic) => parseRequest(base, topic),
   }

@@ -15,6 +15,7 @@ const COUNTERS: Readonly<Record<CounterName, string>> = {
   token_rotations: 'Steps of token rotations',
   bus_requests_refused: 'Command requests from the bus that were not taken, by reason',
   log_lines: 'Log lines from devices, by level',
+  dead_letters: 'Command requests that could not be taken, and commands given up, by reason',
   audit_dropped: 'Audit entries that could not be stored and were lost',
 }
 

@@ -3,8 +3,10 @@ import { Admission } from './admission.ts'
 import { AuditTrail } from './audit.ts'
 import { CommandChanges } from './command-changes.ts'
 import { CommandDelivery } from './command-delivery.ts'
+import type { CommandRecord } from './command-machine.ts'
 import { Commands } from './commands.ts'
 import { Connections } from './connections.ts'
+import { DeadLetters } from './dead-letters.ts'
 import { DeviceCounters } from './device-counters.ts'
 import { DeviceInfo } from './device-info.ts'
 import { Fleet } from './fleet.ts'
@@ -72,8 +74,10 @@ export function buildCore(needs: CoreNeeds): Core {
   const lastValues = new LastValues({ ...needs, counters })
   const info = new DeviceInfo({ ...needs, observer })
   const changes = new CommandChanges(needs)
-  const delivery = new CommandDelivery({ ...needs, sessions, changes, observer })
-  const commands = new Commands({ ...needs, delivery, changes, observer })
+  const deadLetters = new DeadLetters(needs)
+  const givenUp = (command: CommandRecord) => commands.givenUp(command)
+  const delivery = new CommandDelivery({ ...needs, sessions, changes, givenUp, observer })
+  const commands: Commands = new Commands({ ...needs, delivery, changes, deadLetters, observer })
   const shadowBoard = new ShadowBoard(needs)
   const shadows = new Shadows({ ...needs, sessions, counters, board: shadowBoard })
   const opened = (device: string) => {
@@ -87,10 +91,27 @@ export function buildCore(needs: CoreNeeds): Core {
   const connections = new Connections({ ...needs, ...settings, counters, sessions, presence, uplink, delivery, info })
   const admission = new Admission({ ...needs, connections: () => sessions.size })
   const boards = { info, presence, lastValues, shadowBoard }
-  const fleet = new Fleet({ ...needs, ...settings, ...boards, counters, sessions, commands, observer })
+  const fleet = new Fleet({ ...needs, ...settings, ...boards, counters, sessions, commands, deadLetters, observer })
   const viewers = buildViewers(needs, { feed: observer, sessions, counters, presence })
   const heartbeat = new Heartbeat({ ...needs, sessions })
-  const duties: Duty[] = [
+  const duties = dutiesOf({ heartbeat, presence, commands, changes, rotation, shadowBoard, audit, lastValues })
+  return { admission, audit, connections, commands, changes, fleet, ...boards, sessions, viewers, duties }
+}
+
+interface Busy {
+  readonly heartbeat: Heartbeat
+  readonly presence: PresenceBoard
+  readonly commands: Commands
+  readonly changes: CommandChanges
+  readonly rotation: Rotation
+  readonly shadowBoard: ShadowBoard
+  readonly audit: AuditTrail
+  readonly lastValues: LastValues
+}
+
+function dutiesOf(busy: Busy): Duty[] {
+  const { heartbeat, presence, commands, changes, rotation, shadowBoard, audit, lastValues } = busy
+  return [
     { name: 'heartbeat', everyMs: HEARTBEAT_TICK_MS, run: () => heartbeat.tick() },
     { name: 'sleepers', everyMs: SLEEPERS_EVERY_MS, run: () => presence.checkSleepers() },
     { name: 'due commands', everyMs: DUE_EVERY_MS, run: () => commands.endDue() },
@@ -101,7 +122,6 @@ export function buildCore(needs: CoreNeeds): Core {
     { name: 'audit', everyMs: DUE_EVERY_MS, run: () => audit.store() },
     { name: 'last values', everyMs: VALUES_EVERY_MS, run: () => lastValues.tick() },
   ]
-  return { admission, audit, connections, commands, changes, fleet, ...boards, sessions, viewers, duties }
 }
 
 function buildViewers(

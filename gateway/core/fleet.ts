@@ -2,8 +2,9 @@ import { CLOSE } from '../../protocol/close-codes.ts'
 import type { JsonObject } from '../../protocol/json.ts'
 import { isName } from '../../protocol/names.ts'
 import type { Topics } from '../../protocol/topics.ts'
-import type { CommandRecord } from './command-machine.ts'
+import type { CommandQuery, CommandRecord } from './command-machine.ts'
 import type { Commands } from './commands.ts'
+import type { DeadLetters } from './dead-letters.ts'
 import type { DeviceCounters } from './device-counters.ts'
 import type { DeviceInfo } from './device-info.ts'
 import { GatewayError } from './errors.ts'
@@ -13,7 +14,7 @@ import type { Observer } from './observer.ts'
 import type { DeviceView, IssuedToken, Operator, TokenView } from './operator.ts'
 import type { Bus, Clock, DeviceTokens, Log, Registry } from './ports.ts'
 import type { PresenceBoard } from './presence.ts'
-import type { DevicePatch, DeviceRow, NewToken, Shadow } from './records.ts'
+import type { DevicePatch, DeviceRow, NewToken, Once, Shadow } from './records.ts'
 import type { Rotation } from './rotation.ts'
 import type { Sessions } from './sessions.ts'
 import type { Shadows } from './shadow.ts'
@@ -33,6 +34,7 @@ export interface FleetNeeds {
   readonly presence: PresenceBoard
   readonly lastValues: LastValues
   readonly commands: Commands
+  readonly deadLetters: DeadLetters
   readonly shadows: Shadows
   readonly shadowBoard: ShadowBoard
   readonly rotation: Rotation
@@ -49,13 +51,15 @@ export class Fleet implements Operator {
     this.#needs = needs
   }
 
-  async createDevice(input: { id?: string; model?: string; tags?: readonly string[] }) {
+  async createDevice(input: { id?: string; model?: string; tags?: readonly string[] }, once?: Once) {
     const id = input.id ?? this.#needs.newId()
     if (!isName(id)) throw new GatewayError('bad_request', 'id is not a name')
     const row = { id, model: input.model, tags: input.tags ?? [], createdAtMs: this.#needs.clock.wallMs() }
     const token = this.#newToken(id)
     const signed = await this.#sign(token) // first: a key that cannot be read must not leave a device without token
-    if ((await this.#needs.registry.createDevice(row, token)) === 'exists') throw new GatewayError('device_exists')
+    const outcome = await this.#needs.registry.createDevice(row, token, once)
+    if (outcome === 'exists') throw new GatewayError('device_exists')
+    refuseRepeat(outcome)
     const device: DeviceRow = { ...row, enabled: true, capabilities: [] }
     this.#needs.observer?.device(device)
     this.#needs.presence.introduce(id)
@@ -81,8 +85,10 @@ export class Fleet implements Operator {
   }
 
   async deleteDevice(id: string): Promise<void> {
-    const { registry, sessions, presence, lastValues, counters, shadowBoard } = this.#needs
+    const { registry, sessions, presence, lastValues, counters, shadowBoard, commands } = this.#needs
+    const open = await registry.openCommands(id)
     if (!(await registry.deleteDevice(id))) throw new GatewayError('device_not_found')
+    commands.deleted(open)
     sessions.endAll(id, CLOSE.deviceDeleted)
     sessions.forget(id)
     presence.forget(id)
@@ -93,12 +99,13 @@ export class Fleet implements Operator {
     this.#clearTopics(id)
   }
 
-  async issueToken(device: string, options: { expiresInS?: number }): Promise<IssuedToken> {
+  async issueToken(device: string, options: { expiresInS?: number }, once?: Once): Promise<IssuedToken> {
     const token = this.#newToken(device, options.expiresInS)
     const signed = await this.#sign(token)
-    const outcome = await this.#needs.registry.addToken(token, this.#needs.limits.liveTokensMax)
+    const outcome = await this.#needs.registry.addToken(token, this.#needs.limits.liveTokensMax, once)
     if (outcome === 'no_device') throw new GatewayError('device_not_found')
     if (outcome === 'too_many') throw new GatewayError('too_many_tokens')
+    refuseRepeat(outcome)
     return signed
   }
 
@@ -135,8 +142,12 @@ export class Fleet implements Operator {
     return this.#needs.shadows.change(device, patch, options)
   }
 
-  submitCommand(device: string, request: unknown): Promise<CommandRecord> {
-    return this.#needs.commands.submit(device, request)
+  submitCommand(device: string, request: unknown, once?: Once): Promise<CommandRecord> {
+    return this.#needs.commands.submit(device, request, once)
+  }
+
+  onCommandEnd(id: string, listener: (command: CommandRecord) => void): () => void {
+    return this.#needs.commands.onEnd(id, listener)
   }
 
   async command(id: string): Promise<CommandRecord> {
@@ -150,6 +161,16 @@ export class Fleet implements Operator {
     const rows = await this.#needs.registry.listCommands(device, { ...page, limit: page.limit + 1 })
     const items = rows.slice(0, page.limit)
     return { items, next: rows.length > page.limit ? items.at(-1)?.id : undefined }
+  }
+
+  async findCommands(query: CommandQuery) {
+    const rows = await this.#needs.registry.findCommands({ ...query, limit: query.limit + 1 })
+    const items = rows.slice(0, query.limit)
+    return { items, next: rows.length > query.limit ? items.at(-1)?.id : undefined }
+  }
+
+  deadLetters(query: { before?: number; device?: string; limit: number }) {
+    return this.#needs.deadLetters.list(query)
   }
 
   cancelCommand(id: string): Promise<CommandRecord> {
@@ -191,4 +212,10 @@ export class Fleet implements Operator {
       bus.publish(topic, '', { retain: true }).catch((error: unknown) => log.warn({ error, device }, 'not cleared'))
     }
   }
+}
+
+/** A token is shown once: a repeat of the request that made it cannot be answered as the first was. */
+function refuseRepeat(outcome: 'conflict' | { repeatOf: string } | string): void {
+  if (outcome === 'conflict') throw new GatewayError('idempotency_key_reused')
+  if (typeof outcome !== 'string') throw new GatewayError('already_shown')
 }

@@ -1,5 +1,8 @@
 import * as wire from '../../protocol/limits.ts'
 
+/** [C-20] Sessions in which a command is sent without any answer before it is given up. */
+export const DELIVERIES_MAX = 10
+
 /** The gateway's limits with their reasons; configuration may change some. Those of the wire are in protocol/limits.ts. */
 export interface GatewayLimits {
   /** Sockets of this process: below a usual `ulimit -n` of 20,000 with room for files and the bus. */

@@ -1,14 +1,24 @@
 import type { JsonObject } from '../../protocol/json.ts'
-import type { CommandChange, CommandEvent, CommandRecord, NewCommand } from './command-machine.ts'
+import type {
+  CommandChange,
+  CommandEvent,
+  CommandQuery,
+  CommandRecord,
+  InsertOutcome,
+  NewCommand,
+} from './command-machine.ts'
 import type {
   ApiKey,
   AuditEntry,
   AuditQuery,
   AuditRow,
+  DeadLetter,
+  DeadLetterRow,
   DevicePatch,
   DeviceRow,
   NewDevice,
   NewToken,
+  Once,
   Presence,
   Replacement,
   Report,
@@ -95,7 +105,9 @@ export interface Credential {
 
 /**
  * The durable memory. Every method that changes something resolves only when it is on the disk. All reject with
- * GatewayError `registry_unavailable` when the store cannot be used.
+ * GatewayError `registry_unavailable` when the store cannot be used. With `once`, what a repeat of an earlier request
+ * made is not made again: `repeatOf` names it, for 24 hours, also after a restart; `conflict`: that one asked for
+ * something else.
  */
 export interface Registry {
   start(): Promise<void>
@@ -104,7 +116,11 @@ export interface Registry {
   health(): { readonly ready: boolean; readonly reason?: string }
 
   /** The device and its first token, both or none. */
-  createDevice(device: NewDevice, token: NewToken): Promise<'created' | 'exists'>
+  createDevice(
+    device: NewDevice,
+    token: NewToken,
+    once?: Once,
+  ): Promise<'created' | 'exists' | 'conflict' | { repeatOf: string }>
   device(id: string): Promise<DeviceRow | undefined>
   /** By id in byte order, those after `after`. */
   listDevices(page: { after?: string; limit: number }): Promise<DeviceRow[]>
@@ -114,7 +130,11 @@ export interface Registry {
 
   credential(device: string, tokenId: string): Promise<Credential | undefined>
   /** `too_many` when the device has `liveMax` tokens that are neither revoked nor expired at `token.createdAtMs`. */
-  addToken(token: NewToken, liveMax: number): Promise<'added' | 'no_device' | 'too_many'>
+  addToken(
+    token: NewToken,
+    liveMax: number,
+    once?: Once,
+  ): Promise<'added' | 'no_device' | 'too_many' | 'conflict' | { repeatOf: string }>
   listTokens(device: string): Promise<TokenRow[]>
   /** False when there is no such token; true also when it was revoked before. */
   revokeToken(device: string, tokenId: string, atMs: number): Promise<boolean>
@@ -156,10 +176,12 @@ export interface Registry {
   saveReported(device: string, report: Report): Promise<{ desiredVersion: number } | undefined>
 
   /** `full` when the device has `waitingMax` commands that are not final. An id that exists is never inserted twice. */
-  insertCommand(command: NewCommand, waitingMax: number): Promise<'inserted' | 'exists' | 'no_device' | 'full'>
+  insertCommand(command: NewCommand, waitingMax: number, once?: Once): Promise<InsertOutcome>
   command(id: string): Promise<CommandRecord | undefined>
   /** Newest first, those created before `before` (an id of the same list). */
   listCommands(device: string, page: { before?: string; limit: number }): Promise<CommandRecord[]>
+  /** Of all devices, newest first. */
+  findCommands(query: CommandQuery): Promise<CommandRecord[]>
   /** Not final, oldest first. */
   openCommands(device: string): Promise<CommandRecord[]>
   /** Applies the event by `applyEvent` in one transaction; undefined when there is no such command of that device. */
@@ -184,6 +206,11 @@ export interface Registry {
   appendAudit(entries: readonly AuditEntry[]): Promise<void>
   /** Newest first. */
   listAudit(query: AuditQuery): Promise<AuditRow[]>
+
+  /** Beyond a bound the oldest is dropped. */
+  addDeadLetter(letter: DeadLetter): Promise<void>
+  /** Newest first, those with an id below `before`. */
+  listDeadLetters(query: { before?: number; device?: string; limit: number }): Promise<DeadLetterRow[]>
 }
 
 /** Counts for operators. Names and labels are bounded: a device id is never a label. */
@@ -207,6 +234,7 @@ export type CounterName =
   | 'bus_requests_refused'
   | 'log_lines'
   | 'audit_dropped'
+  | 'dead_letters'
 export type TimerName = 'publish_ms' | 'handshake_ms'
 
 /** Facts as fields; never a token, never a payload. */

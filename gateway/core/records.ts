@@ -129,3 +129,30 @@ export interface AuditQuery {
   readonly sinceMs?: number
   readonly untilMs?: number
 }
+
+/** A request that its sender may repeat: SHA-256 of who asked with which key, and of what was asked. */
+export interface Once {
+  readonly key: string
+  readonly request: string
+}
+
+/** Something from the bus that could not be taken, or a command that was given up. */
+export interface DeadLetter {
+  readonly atMs: number
+  /** Where it came in. */
+  readonly topic: string
+  readonly device?: string
+  readonly command?: string
+  /** The code of the error. */
+  readonly reason: string
+  /** For people. */
+  readonly detail: string
+  /** Of the whole payload, of which `payload` is the beginning. */
+  readonly bytes: number
+  readonly payload: string
+}
+
+export interface DeadLetterRow extends DeadLetter {
+  /** Rises; never used twice. */
+  readonly id: number
+}

@@ -3,6 +3,7 @@ import type { Presence } from '../../gateway/core/records.ts'
 import { auditContract } from './registry-audit.contract.ts'
 import { commandContract } from './registry-commands.contract.ts'
 import { HOSTILE_NAMES, NOW_MS, newDevice, newToken, type RegistryUnderTest } from './registry-fixtures.ts'
+import { onceContract } from './registry-once.contract.ts'
 import { rotationContract } from './registry-rotation.contract.ts'
 import { shadowContract } from './registry-shadow.contract.ts'
 
@@ -22,6 +23,7 @@ export function registryContract(name: string, open: () => Promise<RegistryUnder
     describe('presence, sessions and last values', () => presenceContract(current))
     describe('shadows', () => shadowContract(current))
     describe('commands', () => commandContract(current))
+    describe('repeats, searches and dead letters', () => onceContract(current))
     describe('audit log', () => auditContract(current))
     describe('API keys and life', () => lifeContract(current))
   })

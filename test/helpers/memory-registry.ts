@@ -2,6 +2,7 @@ import {
   applyEvent,
   type CommandChange,
   type CommandEvent,
+  type CommandQuery,
   type CommandRecord,
   type NewCommand,
 } from '../../gateway/core/command-machine.ts'
@@ -12,10 +13,13 @@ import type {
   AuditEntry,
   AuditQuery,
   AuditRow,
+  DeadLetter,
+  DeadLetterRow,
   DevicePatch,
   DeviceRow,
   NewDevice,
   NewToken,
+  Once,
   Presence,
   Replacement,
   Report,
@@ -40,6 +44,8 @@ export class MemoryRegistry implements Registry {
   readonly changes: (CommandChange & { published: boolean })[] = []
   readonly keys = new Map<string, ApiKey>()
   readonly audit: AuditRow[] = []
+  readonly letters: DeadLetterRow[] = []
+  readonly once = new Map<string, { request: string; made: string }>()
   session = 0
   readonly #failing = new Set<Method>()
   readonly #gates = new Map<Method, Promise<void>>()
@@ -79,8 +85,20 @@ export class MemoryRegistry implements Registry {
     return { ready: true }
   }
 
-  async createDevice(device: NewDevice, token: NewToken) {
+  #repeatOf(once: Once | undefined) {
+    const found = this.once.get(once?.key ?? '')
+    if (found === undefined) return undefined
+    return found.request === once?.request ? { repeatOf: found.made } : ('conflict' as const)
+  }
+  #remember(once: Once | undefined, made: string): void {
+    if (once !== undefined) this.once.set(once.key, { request: once.request, made })
+  }
+
+  async createDevice(device: NewDevice, token: NewToken, once?: Once) {
     await this.#enter('createDevice')
+    const repeat = this.#repeatOf(once)
+    if (repeat !== undefined) return repeat
+    if (!this.devices.has(device.id)) this.#remember(once, device.id)
     if (this.devices.has(device.id)) return 'exists' as const
     this.devices.set(device.id, { ...device, enabled: true, capabilities: [] })
     this.tokens.set(`${token.device}/${token.id}`, token)
@@ -119,12 +137,15 @@ export class MemoryRegistry implements Registry {
     await this.#enter('credential') // a slow answer is one of an earlier time
     return credential
   }
-  async addToken(token: NewToken, liveMax: number) {
+  async addToken(token: NewToken, liveMax: number, once?: Once) {
     await this.#enter('addToken')
+    const repeat = this.#repeatOf(once)
+    if (repeat !== undefined) return repeat
     if (!this.devices.has(token.device)) return 'no_device' as const
     const live = this.#tokensOf(token.device).filter((row) => isLive(row, token.createdAtMs))
     if (live.length >= liveMax) return 'too_many' as const
     this.tokens.set(`${token.device}/${token.id}`, token)
+    this.#remember(once, token.id)
     return 'added' as const
   }
   async listTokens(device: string) {
@@ -219,8 +240,10 @@ export class MemoryRegistry implements Registry {
     return after
   }
 
-  async insertCommand(command: NewCommand, waitingMax: number) {
+  async insertCommand(command: NewCommand, waitingMax: number, once?: Once) {
     await this.#enter('insertCommand')
+    const repeat = this.#repeatOf(once)
+    if (repeat !== undefined) return repeat
     if (this.commands.has(command.id)) return 'exists' as const
     if (!this.devices.has(command.device)) return 'no_device' as const
     if (this.#open(command.device).length >= waitingMax) return 'full' as const
@@ -228,10 +251,12 @@ export class MemoryRegistry implements Registry {
     this.commands.set(command.id, {
       ...command,
       state: 'queued',
+      deliveries: 0,
       dueAtMs: atMs + ttlS * 1000,
       history: [{ state: 'queued', atMs }],
     })
     this.#change(command.id, command.device, 'queued', atMs)
+    this.#remember(once, command.id)
     return 'inserted' as const
   }
   async command(id: string) {
@@ -242,6 +267,18 @@ export class MemoryRegistry implements Registry {
     const newestFirst = [...this.commands.values()].filter((command) => command.device === device).reverse()
     const from = before === undefined ? 0 : newestFirst.findIndex(({ id }) => id === before) + 1
     return newestFirst.slice(from, from + limit)
+  }
+  async findCommands(query: CommandQuery) {
+    await this.#enter('findCommands')
+    const { device, state, sinceMs = 0, untilMs = Number.POSITIVE_INFINITY, before, limit } = query
+    const newestFirst = [...this.commands.values()].reverse()
+    const from = before === undefined ? 0 : newestFirst.findIndex(({ id }) => id === before) + 1
+    const isWanted = (one: CommandRecord) =>
+      (device === undefined || one.device === device) &&
+      (state === undefined || (state === 'open' ? !isFinal(one.state) : one.state === state)) &&
+      one.createdAtMs >= sinceMs &&
+      one.createdAtMs < untilMs
+    return newestFirst.slice(from).filter(isWanted).slice(0, limit)
   }
   async openCommands(device: string) {
     await this.#enter('openCommands')
@@ -286,6 +323,15 @@ export class MemoryRegistry implements Registry {
   async countApiKeys() {
     return this.keys.size
   }
+  async addDeadLetter(letter: DeadLetter) {
+    await this.#enter('addDeadLetter')
+    this.letters.push({ ...letter, id: this.letters.length + 1 })
+  }
+  async listDeadLetters({ before = Number.POSITIVE_INFINITY, device, limit }: LetterQuery) {
+    await this.#enter('listDeadLetters')
+    const wanted = this.letters.filter((row) => row.id < before && (device === undefined || row.device === device))
+    return wanted.reverse().slice(0, limit)
+  }
   async appendAudit(entries: readonly AuditEntry[]) {
     await this.#enter('appendAudit')
     for (const entry of entries) this.audit.push({ ...entry, id: this.audit.length + 1 })
@@ -303,6 +349,12 @@ export class MemoryRegistry implements Registry {
     const what = isFinal(state) ? { result, error } : {}
     this.changes.push({ changeId: this.changes.length + 1, command, device, state, atMs, ...what, published: false })
   }
+}
+
+interface LetterQuery {
+  readonly before?: number
+  readonly device?: string
+  readonly limit: number
 }
 
 function passes(row: AuditRow, query: AuditQuery): boolean {

@@ -187,7 +187,7 @@ describe('commands', () => {
 
   test('list, show and cancel', async () => {
     const { id } = await api.operator.submitCommand('a', { name: 'read' })
-    expect(rows(await fairlead('command list a'))[0]?.slice(0, 3)).toEqual([id, 'queued', 'read'])
+    expect(rows(await fairlead('command list a'))[0]?.slice(0, 4)).toEqual([id, 'a', 'queued', 'read'])
     expect((await fairlead(`command cancel ${id}`)).stdout).toMatch(/^state +cancelled$/m)
     expect((await fairlead(`command show ${id}`)).stdout).toMatch(/^history +queued .+, cancelled .+$/m)
   })
@@ -376,6 +376,22 @@ describe('finding the gateway', () => {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, '{')
     expect(await fairlead('device list')).toMatchObject({ code: 2, stderr: expect.stringContaining(file) })
+  })
+})
+
+describe('searching', () => {
+  test('command list shows all devices, or those in a state; dead-letters what could not be taken', async () => {
+    for (const id of ['a', 'b']) await fairlead(`device add ${id}`)
+    for (const device of ['a', 'b']) await api.operator.submitCommand(device, { name: 'x' })
+    expect(rows(await fairlead('command list')).map((cells) => cells[1])).toEqual(['b', 'a'])
+    expect(rows(await fairlead('command list a --state open --since 1h')).map((cells) => cells[1])).toEqual(['a'])
+    const wrong = await fairlead('command list --state done')
+    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('query.state')])
+    const letter = { topic: 't/x', reason: 'bad_request', detail: 'not_json', bytes: 1, payload: '{' }
+    api.operator.letters.push({ id: 1, atMs: 5, ...letter })
+    expect(rows(await fairlead('dead-letters -n 3'))).toEqual([
+      [expect.any(String), 'bad_request', 'not_json', 't/x', '{'],
+    ])
   })
 })
 

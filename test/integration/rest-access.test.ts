@@ -10,6 +10,8 @@ const READS = [
   '/devices/a/shadow',
   '/devices/a/commands',
   '/commands/command-1',
+  '/commands',
+  '/dead-letters',
 ]
 const COMMANDING = [
   ['POST', '/devices/a/commands'],

@@ -23,6 +23,7 @@ const STIMULI = {
   'due too early': { event: { kind: 'due' }, atMs: DUE_MS - 1 },
   due: { event: { kind: 'due' }, atMs: DUE_MS },
   cancel: { event: { kind: 'cancel' }, atMs: NOW_MS },
+  'sent again': { event: { kind: 'sent_again' }, atMs: NOW_MS },
 } as const satisfies Record<string, Stimulus>
 type StimulusName = keyof typeof STIMULI
 
@@ -32,7 +33,7 @@ const cancelledByDevice: CommandUpdate = { state: 'cancelled', error: stopped }
 /** What each state does with each event; what is not named changes nothing. */
 const TABLE: Record<CommandState, Partial<Record<StimulusName, CommandUpdate>>> = {
   queued: {
-    sent: { state: 'sent', dueAtMs: DUE_MS },
+    sent: { state: 'sent', dueAtMs: DUE_MS, deliveries: 1 },
     accepted: { state: 'accepted', dueAtMs: RUNS_UNTIL_MS },
     progress: { state: 'running', dueAtMs: RUNS_UNTIL_MS },
     'result ok': succeeded,
@@ -48,6 +49,8 @@ const TABLE: Record<CommandState, Partial<Record<StimulusName, CommandUpdate>>> 
     'result error': { state: 'rejected', error },
     'result cancelled': cancelledByDevice,
     due: { state: 'unknown' },
+    cancel: { state: 'sent', dueAtMs: DUE_MS, cancelAskedAtMs: NOW_MS },
+    'sent again': { state: 'sent', dueAtMs: DUE_MS, deliveries: 1 },
   },
   accepted: {
     progress: { state: 'running', dueAtMs: DUE_MS },
@@ -55,12 +58,16 @@ const TABLE: Record<CommandState, Partial<Record<StimulusName, CommandUpdate>>> 
     'result error': { state: 'failed', error },
     'result cancelled': cancelledByDevice,
     due: { state: 'unknown' },
+    cancel: { state: 'accepted', dueAtMs: DUE_MS, cancelAskedAtMs: NOW_MS },
+    'sent again': { state: 'accepted', dueAtMs: DUE_MS, deliveries: 1 },
   },
   running: {
     'result ok': succeeded,
     'result error': { state: 'failed', error },
     'result cancelled': cancelledByDevice,
     due: { state: 'unknown' },
+    cancel: { state: 'running', dueAtMs: DUE_MS, cancelAskedAtMs: NOW_MS },
+    'sent again': { state: 'running', dueAtMs: DUE_MS, deliveries: 1 },
   },
   succeeded: {},
   failed: {},
@@ -89,6 +96,30 @@ describe('every event in every state', () => {
   test('only the first late result is kept [C-8]', () => {
     const command = { state: 'unknown', timeoutS: TIMEOUT_S, lateResult: { ok: true } } as const
     expect(applyEvent(command, { kind: 'result', ok: false, error }, NOW_MS)).toBeUndefined()
+  })
+
+  test('one that was sent in ten sessions without an answer is given up, and may still have a late result [C-20]', () => {
+    const sent = { state: 'sent', dueAtMs: DUE_MS, timeoutS: TIMEOUT_S } as const
+    const again = { kind: 'sent_again' } as const
+    expect(applyEvent({ ...sent, deliveries: 9 }, again, NOW_MS)).toEqual({
+      state: 'sent',
+      dueAtMs: DUE_MS,
+      deliveries: 10,
+    })
+    const given = applyEvent({ ...sent, deliveries: 10 }, again, NOW_MS)
+    expect(given).toMatchObject({ state: 'unknown', error: { code: 'too_many_deliveries' } })
+    const late = applyEvent({ ...given, state: 'unknown', timeoutS: 1 }, { kind: 'result', ok: true }, NOW_MS)
+    expect(late).toMatchObject({ state: 'unknown', error: { code: 'too_many_deliveries' }, lateResult: { ok: true } })
+  })
+
+  test('one that was accepted is never given up for that: its run time ends it', () => {
+    const running = { state: 'running', dueAtMs: DUE_MS, timeoutS: TIMEOUT_S, deliveries: 50 } as const
+    expect(applyEvent(running, { kind: 'sent_again' }, NOW_MS)).toMatchObject({ state: 'running', deliveries: 51 })
+  })
+
+  test('only the first wish to cancel counts [C-16]', () => {
+    const asked = { state: 'sent', dueAtMs: DUE_MS, timeoutS: TIMEOUT_S, cancelAskedAtMs: 1 } as const
+    expect(applyEvent(asked, { kind: 'cancel' }, NOW_MS)).toBeUndefined()
   })
 
   test('`due` changes nothing when no time limit runs', () => {

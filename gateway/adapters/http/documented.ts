@@ -11,6 +11,7 @@ const MEANING: Readonly<Record<number, string>> = {
   412: 'It was changed since that ETag was read.',
   413: 'The body is larger than 64 KiB.',
   415: 'The body is not application/json.',
+  422: 'The Idempotency-Key was used for another request.',
   429: 'Too many requests or too many waiting commands; see `Retry-After`.',
   500: 'A fault inside the gateway. It is in its log.',
   503: 'The registry or the bus is away, or the gateway is stopping; see `Retry-After`.',

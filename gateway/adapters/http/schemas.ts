@@ -233,6 +233,8 @@ export const Command = Type.Object(
     timeout_s: Type.Integer(),
     state: CommandState,
     due_at: Type.Optional(TimeMs('When the present time limit ends.')),
+    deliveries: Type.Integer({ description: 'Sessions in which it was sent.' }),
+    cancel_requested_at: Type.Optional(TimeMs('When it was to be cancelled after it was sent.')),
     result: Type.Optional(Type.Unknown({ description: 'What the device answered.' })),
     error: Type.Optional(CommandError),
     late_result: Type.Optional(

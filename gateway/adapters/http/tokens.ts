@@ -1,6 +1,7 @@
 import type { Operator } from '../../core/operator.ts'
 import type { App } from './app.ts'
 import { BEARER, bodyProblems, NoContent, problems, withHeaders } from './documented.ts'
+import { OnceHeader, onceOf } from './once.ts'
 import {
   DeviceParams,
   NoQuery,
@@ -55,13 +56,14 @@ function addIssue(app: App, operator: Operator): void {
         summary: 'Issue one more token; a device has at most two that live',
         params: DeviceParams,
         querystring: NoQuery,
+        headers: OnceHeader,
         body: TokenInput,
-        response: { 201: withHeaders(TokenIssued, { Location: 'Path of the token.' }), ...bodyProblems(404, 409) },
+        response: { 201: withHeaders(TokenIssued, { Location: 'Path of the token.' }), ...bodyProblems(404, 409, 422) },
       },
     },
     async (request, reply) => {
       const { id } = request.params
-      const issued = await operator.issueToken(id, { expiresInS: request.body.expires_in_s })
+      const issued = await operator.issueToken(id, { expiresInS: request.body.expires_in_s }, onceOf(request))
       const location = `/api/v1/devices/${id}/tokens/${issued.id}`
       return reply.code(201).header('Location', location).send(issuedToWire(issued))
     },

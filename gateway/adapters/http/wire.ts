@@ -71,6 +71,8 @@ export function commandToWire(command: CommandRecord): CommandWire {
     timeout_s: command.timeoutS,
     state: command.state,
     due_at: command.dueAtMs,
+    deliveries: command.deliveries,
+    cancel_requested_at: command.cancelAskedAtMs,
     result: command.result,
     error: error && { code: error.code, message: error.message },
     late_result: lateResult && {

@@ -1,5 +1,6 @@
-import type { DevicePatch, DeviceRow, NewDevice, NewToken } from '../../core/records.ts'
+import type { DevicePatch, DeviceRow, NewDevice, NewToken, Once } from '../../core/records.ts'
 import type { Database } from './database.ts'
+import { rememberOnce, repeatOf } from './once.ts'
 import { insertToken } from './tokens.ts'
 
 interface Row {
@@ -14,7 +15,14 @@ interface Row {
 
 const SELECT = 'SELECT id, model, tags, enabled, firmware, capabilities, created_at_ms FROM devices'
 
-export function createDevice(db: Database, device: NewDevice, token: NewToken): 'created' | 'exists' {
+export function createDevice(
+  db: Database,
+  device: NewDevice,
+  token: NewToken,
+  once?: Once,
+): 'created' | 'exists' | 'conflict' | { repeatOf: string } {
+  const repeat = repeatOf(db, once, device.createdAtMs)
+  if (repeat !== undefined) return repeat
   const made = db.run(
     'INSERT INTO devices (id, model, tags, created_at_ms) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
     device.id,
@@ -24,6 +32,7 @@ export function createDevice(db: Database, device: NewDevice, token: NewToken): 
   )
   if (made === 0) return 'exists'
   insertToken(db, token)
+  rememberOnce(db, once, device.id, device.createdAtMs)
   return 'created'
 }
 

@@ -8,9 +8,10 @@ import {
   putApiKey,
 } from './api-keys.ts'
 import { appendAudit, listAudit } from './audit.ts'
-import { command, dueCommands, listCommands, openCommands } from './command-rows.ts'
+import { command, dueCommands, findCommands, listCommands, openCommands } from './command-rows.ts'
 import { advanceCommand, insertCommand, markPublished, unpublishedChanges } from './commands.ts'
 import type { Database } from './database.ts'
+import { addDeadLetter, listDeadLetters } from './dead-letters.ts'
 import { createDevice, deleteDevice, device, listDevices, updateDevice } from './devices.ts'
 import { probe, reserveSessions, returnSessions } from './meta.ts'
 import { lastValues, presences, saveLastValues, savePresence } from './presence.ts'
@@ -55,6 +56,8 @@ export const READS = {
   user,
   loginLink,
   webSession,
+  findCommands,
+  listDeadLetters,
 } satisfies Operations
 
 /** Each is taken whole or not at all; many share one commit. */
@@ -87,6 +90,7 @@ export const WRITES = {
   touchSession,
   deleteSession,
   deleteEndedSessions,
+  addDeadLetter,
   reserveSessions,
   returnSessions,
   probe,

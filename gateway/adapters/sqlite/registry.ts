@@ -1,15 +1,25 @@
 import type { JsonObject } from '../../../protocol/json.ts'
-import type { CommandChange, CommandEvent, CommandRecord, NewCommand } from '../../core/command-machine.ts'
+import type {
+  CommandChange,
+  CommandEvent,
+  CommandQuery,
+  CommandRecord,
+  InsertOutcome,
+  NewCommand,
+} from '../../core/command-machine.ts'
 import type { Credential, Log, Registry } from '../../core/ports.ts'
 import type {
   ApiKey,
   AuditEntry,
   AuditQuery,
   AuditRow,
+  DeadLetter,
+  DeadLetterRow,
   DevicePatch,
   DeviceRow,
   NewDevice,
   NewToken,
+  Once,
   Presence,
   Replacement,
   Report,
@@ -88,8 +98,12 @@ export class SqliteRegistry implements Registry {
     return reason === undefined ? { ready: true } : { ready: false, reason }
   }
 
-  createDevice(device: NewDevice, token: NewToken): Promise<'created' | 'exists'> {
-    return this.#writer.call('createDevice', device, token)
+  createDevice(
+    device: NewDevice,
+    token: NewToken,
+    once?: Once,
+  ): Promise<'created' | 'exists' | 'conflict' | { repeatOf: string }> {
+    return this.#writer.call('createDevice', device, token, once)
   }
   device(id: string): Promise<DeviceRow | undefined> {
     return this.#reader.call('device', id)
@@ -107,8 +121,12 @@ export class SqliteRegistry implements Registry {
   credential(device: string, tokenId: string): Promise<Credential | undefined> {
     return this.#reader.call('credential', device, tokenId)
   }
-  addToken(token: NewToken, liveMax: number): Promise<'added' | 'no_device' | 'too_many'> {
-    return this.#writer.call('addToken', token, liveMax)
+  addToken(
+    token: NewToken,
+    liveMax: number,
+    once?: Once,
+  ): Promise<'added' | 'no_device' | 'too_many' | 'conflict' | { repeatOf: string }> {
+    return this.#writer.call('addToken', token, liveMax, once)
   }
   listTokens(device: string): Promise<TokenRow[]> {
     return this.#reader.call('listTokens', device)
@@ -166,14 +184,17 @@ export class SqliteRegistry implements Registry {
     return this.#writer.call('saveReported', device, report)
   }
 
-  insertCommand(command: NewCommand, waitingMax: number): Promise<'inserted' | 'exists' | 'no_device' | 'full'> {
-    return this.#writer.call('insertCommand', command, waitingMax)
+  insertCommand(command: NewCommand, waitingMax: number, once?: Once): Promise<InsertOutcome> {
+    return this.#writer.call('insertCommand', command, waitingMax, once)
   }
   command(id: string): Promise<CommandRecord | undefined> {
     return this.#reader.call('command', id)
   }
   listCommands(device: string, page: { before?: string; limit: number }): Promise<CommandRecord[]> {
     return this.#reader.call('listCommands', device, page)
+  }
+  findCommands(query: CommandQuery): Promise<CommandRecord[]> {
+    return this.#reader.call('findCommands', query)
   }
   openCommands(device: string): Promise<CommandRecord[]> {
     return this.#reader.call('openCommands', device)
@@ -211,5 +232,12 @@ export class SqliteRegistry implements Registry {
   }
   listAudit(query: AuditQuery): Promise<AuditRow[]> {
     return this.#reader.call('listAudit', query)
+  }
+
+  addDeadLetter(letter: DeadLetter): Promise<void> {
+    return this.#writer.call('addDeadLetter', letter)
+  }
+  listDeadLetters(query: { before?: number; device?: string; limit: number }): Promise<DeadLetterRow[]> {
+    return this.#reader.call('listDeadLetters', query)
   }
 }

@@ -1,7 +1,8 @@
 import type { Credential } from '../../core/ports.ts'
-import type { NewToken, Replacement, TokenRow } from '../../core/records.ts'
+import type { NewToken, Once, Replacement, TokenRow } from '../../core/records.ts'
 import { endedByConfirming, endOfReplaced, isLive, replacementProblem } from '../../core/token-life.ts'
 import type { Database } from './database.ts'
+import { rememberOnce, repeatOf } from './once.ts'
 
 /**
  * Revoked, replaced or expired tokens kept per device: enough for a person to see what happened. Older ones lose; a token
@@ -32,12 +33,20 @@ export function credential(db: Database, device: string, tokenId: string): Crede
   return { enabled: owner.enabled === 1, token: tokenOfDevice(db, device, tokenId) }
 }
 
-export function addToken(db: Database, token: NewToken, liveMax: number): 'added' | 'no_device' | 'too_many' {
+export function addToken(
+  db: Database,
+  token: NewToken,
+  liveMax: number,
+  once?: Once,
+): 'added' | 'no_device' | 'too_many' | 'conflict' | { repeatOf: string } {
+  const repeat = repeatOf(db, once, token.createdAtMs)
+  if (repeat !== undefined) return repeat
   if (!db.row('SELECT 1 FROM devices WHERE id = ?', token.device)) return 'no_device'
   const live = listTokens(db, token.device).filter((row) => isLive(row, token.createdAtMs))
   if (live.length >= liveMax) return 'too_many'
   insertToken(db, token)
   dropOldestDead(db, token)
+  rememberOnce(db, once, token.id, token.createdAtMs)
   return 'added'
 }
 
