@@ -1,7 +1,8 @@
 import { networkInterfaces } from 'node:os'
 import type { Given } from './arguments.ts'
 import type { Command } from './command.ts'
-import { EXIT } from './failures.ts'
+import { DEVICE_FILTERS, deviceFilterQuery } from './device-filters.ts'
+import { EXIT, UsageError } from './failures.ts'
 import { printFields, printJson, printLine, printTable, timeText } from './print.ts'
 import { askGateway } from './request.ts'
 import { type Connection, findConnection } from './settings.ts'
@@ -11,6 +12,7 @@ interface Device {
   readonly model?: string
   readonly firmware?: string
   readonly tags: readonly string[]
+  readonly notes?: string
   readonly enabled: boolean
   readonly created_at: number
   readonly presence: {
@@ -38,12 +40,30 @@ export const deviceCommands: readonly Command[] = [
     flags: {
       model: { type: 'string', value: 'model', about: 'what kind of board it is' },
       tag: { type: 'string', multiple: true, value: 'tag', about: 'to find it by; may be given more than once' },
+      notes: { type: 'string', value: 'text', about: 'what people should know about it' },
     },
     about: 'add a device and print its token, this once',
     run: add,
   },
-  { words: 'device list', operands: [], flags: {}, about: 'every device with its presence', run: list },
+  {
+    words: 'device list',
+    operands: ['[part-of-id]'],
+    flags: DEVICE_FILTERS,
+    about: 'every device with its presence, or those that match',
+    run: list,
+  },
   { words: 'device show', operands: ['<id>'], flags: {}, about: 'one device with its counters', run: show },
+  {
+    words: 'device change',
+    operands: ['<id>'],
+    flags: {
+      model: { type: 'string', value: 'model', about: 'what kind of board it is' },
+      tag: { type: 'string', multiple: true, value: 'tag', about: 'its tags from now on; one --tag "" for none' },
+      notes: { type: 'string', value: 'text', about: 'what people should know about it; "" for nothing' },
+    },
+    about: 'change the model, all tags or the notes of a device',
+    run: change,
+  },
   {
     words: 'device remove',
     operands: ['<id>'],
@@ -70,7 +90,8 @@ export const deviceCommands: readonly Command[] = [
 async function add(given: Given): Promise<number> {
   const connection = findConnection(given)
   const tags = given.texts('tag')
-  const body = { id: given.operand(0), model: given.text('model'), ...(tags.length > 0 ? { tags } : {}) }
+  const about = { model: given.text('model'), notes: given.text('notes') }
+  const body = { id: given.operand(0), ...about, ...(tags.length > 0 ? { tags } : {}) }
   const answer = await askGateway(connection, { method: 'POST', path: '/api/v1/devices', body })
   const created = answer.body as Created
   if (given.isSet('json')) printJson(created)
@@ -101,10 +122,11 @@ function hostForDevices(url: URL): string {
 
 async function list(given: Given): Promise<number> {
   const connection = findConnection(given)
+  const filters = deviceFilterQuery(given)
   const items: Device[] = []
   let after = ''
   for (;;) {
-    const path = `/api/v1/devices?limit=${PAGE}${after}`
+    const path = `/api/v1/devices?limit=${PAGE}${after}${filters}`
     const page = (await askGateway(connection, { method: 'GET', path })).body as {
       items: Device[]
       next: string | null
@@ -142,9 +164,27 @@ function printDevice(device: Device): void {
     model: device.model,
     firmware: device.firmware,
     tags: device.tags.join(', ') || undefined,
+    notes: device.notes,
     added: timeText(device.created_at),
     ...Object.fromEntries(Object.entries(counters).map(([name, count]) => [name, String(count)])),
   })
+}
+
+async function change(given: Given): Promise<number> {
+  const tags = given.texts('tag')
+  const body = {
+    model: given.text('model'),
+    notes: given.text('notes'),
+    ...(tags.length > 0 ? { tags: tags.filter((tag) => tag !== '') } : {}),
+  }
+  if (Object.values(body).every((value) => value === undefined)) {
+    throw new UsageError('say what to change: --model, --tag or --notes')
+  }
+  const path = devicePath(given.operand(0))
+  const answer = await askGateway(findConnection(given), { method: 'PATCH', path, body })
+  if (given.isSet('json')) printJson(answer.body)
+  else printDevice(answer.body as Device)
+  return EXIT.ok
 }
 
 async function remove(given: Given): Promise<number> {

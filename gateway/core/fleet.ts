@@ -7,11 +7,12 @@ import type { Commands } from './commands.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { DeviceCounters } from './device-counters.ts'
 import type { DeviceInfo } from './device-info.ts'
+import type { DeviceQuery } from './device-query.ts'
 import { GatewayError } from './errors.ts'
 import type { LastValues } from './last-values.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { Observer } from './observer.ts'
-import type { DeviceView, IssuedToken, Operator, TokenView } from './operator.ts'
+import type { DeviceInput, DeviceView, IssuedToken, Operator, TokenView } from './operator.ts'
 import type { Bus, Clock, DeviceTokens, Log, Registry } from './ports.ts'
 import type { PresenceBoard } from './presence.ts'
 import type { DevicePatch, DeviceRow, NewToken, Once, Shadow } from './records.ts'
@@ -51,10 +52,11 @@ export class Fleet implements Operator {
     this.#needs = needs
   }
 
-  async createDevice(input: { id?: string; model?: string; tags?: readonly string[] }, once?: Once) {
+  async createDevice(input: DeviceInput, once?: Once) {
     const id = input.id ?? this.#needs.newId()
     if (!isName(id)) throw new GatewayError('bad_request', 'id is not a name')
-    const row = { id, model: input.model, tags: input.tags ?? [], createdAtMs: this.#needs.clock.wallMs() }
+    const { model, tags = [], notes } = input
+    const row = { id, model, tags, notes: notes || undefined, createdAtMs: this.#needs.clock.wallMs() }
     const token = this.#newToken(id)
     const signed = await this.#sign(token) // first: a key that cannot be read must not leave a device without token
     const outcome = await this.#needs.registry.createDevice(row, token, once)
@@ -70,10 +72,14 @@ export class Fleet implements Operator {
     return this.#view(await this.#row(id))
   }
 
-  async listDevices(page: { after?: string; limit: number }) {
-    const rows = await this.#needs.registry.listDevices({ ...page, limit: page.limit + 1 })
-    const items = rows.slice(0, page.limit).map((row) => this.#view(row))
-    return { items, next: rows.length > page.limit ? items.at(-1)?.id : undefined }
+  async listDevices(query: DeviceQuery) {
+    const { limit, state } = query
+    const rows = await this.#needs.registry.listDevices({ ...query, limit: limit + 1 })
+    const page = rows.slice(0, limit)
+    const views = page.map((row) => this.#view(row))
+    // The store hears of a change of state a moment later: no answer may contradict its own question.
+    const items = state === undefined ? views : views.filter(({ presence }) => presence.state === state)
+    return { items, next: rows.length > limit ? page.at(-1)?.id : undefined }
   }
 
   async updateDevice(id: string, patch: DevicePatch): Promise<DeviceView> {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../protocol/json.ts'
 import type { CommandQuery, CommandRecord } from './command-machine.ts'
+import type { DeviceQuery } from './device-query.ts'
 import type { DeadLetterRow, DevicePatch, DeviceRow, Once, Presence, Shadow, TokenRow } from './records.ts'
 import type { TokenState } from './token-life.ts'
 
@@ -22,15 +23,22 @@ export interface IssuedToken {
   readonly token: string
 }
 
+/** What is known of a device before it has connected. */
+export interface DeviceInput {
+  /** Made by the gateway when absent. */
+  readonly id?: string
+  readonly model?: string
+  readonly tags?: readonly string[]
+  readonly notes?: string
+}
+
 /** What an operator may do, for REST and whatever else faces people. All reject with GatewayError. */
 export interface Operator {
   /** With `once` a repeat rejects with already_shown: the token was shown the first time. */
-  createDevice(
-    input: { id?: string; model?: string; tags?: readonly string[] },
-    once?: Once,
-  ): Promise<{ device: DeviceView; token: IssuedToken }>
+  createDevice(input: DeviceInput, once?: Once): Promise<{ device: DeviceView; token: IssuedToken }>
   device(id: string): Promise<DeviceView>
-  listDevices(page: { after?: string; limit: number }): Promise<{ items: DeviceView[]; next?: string }>
+  /** `next` is the `after` of the following page. A page with a filter may hold fewer than `limit`, also none. */
+  listDevices(query: DeviceQuery): Promise<{ items: DeviceView[]; next?: string }>
   /** `enabled: false` closes the live socket with 4503. */
   updateDevice(id: string, patch: DevicePatch): Promise<DeviceView>
   /** Closes the live socket with 4521 and clears the device's retained topics. */

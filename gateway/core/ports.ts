@@ -7,6 +7,7 @@ import type {
   InsertOutcome,
   NewCommand,
 } from './command-machine.ts'
+import type { DeviceQuery } from './device-query.ts'
 import type {
   ApiKey,
   AuditEntry,
@@ -122,8 +123,7 @@ export interface Registry {
     once?: Once,
   ): Promise<'created' | 'exists' | 'conflict' | { repeatOf: string }>
   device(id: string): Promise<DeviceRow | undefined>
-  /** By id in byte order, those after `after`. */
-  listDevices(page: { after?: string; limit: number }): Promise<DeviceRow[]>
+  listDevices(query: DeviceQuery): Promise<DeviceRow[]>
   updateDevice(id: string, patch: DevicePatch): Promise<DeviceRow | undefined>
   /** With its tokens, commands, presence and last values. */
   deleteDevice(id: string): Promise<boolean>

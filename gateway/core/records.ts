@@ -6,6 +6,8 @@ export interface NewDevice {
   readonly id: string
   readonly model?: string
   readonly tags: readonly string[]
+  /** What an operator wrote down about it. */
+  readonly notes?: string
   readonly createdAtMs: number
 }
 
@@ -19,6 +21,8 @@ export interface DeviceRow extends NewDevice {
 export interface DevicePatch {
   readonly model?: string
   readonly tags?: readonly string[]
+  /** An empty text removes them. */
+  readonly notes?: string
   readonly enabled?: boolean
   readonly firmware?: string
   readonly capabilities?: readonly string[]

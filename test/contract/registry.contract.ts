@@ -5,6 +5,7 @@ import { commandContract } from './registry-commands.contract.ts'
 import { HOSTILE_NAMES, NOW_MS, newDevice, newToken, type RegistryUnderTest } from './registry-fixtures.ts'
 import { onceContract } from './registry-once.contract.ts'
 import { rotationContract } from './registry-rotation.contract.ts'
+import { searchContract } from './registry-search.contract.ts'
 import { shadowContract } from './registry-shadow.contract.ts'
 
 /** Everything the port `Registry` promises, for any implementation. */
@@ -18,6 +19,7 @@ export function registryContract(name: string, open: () => Promise<RegistryUnder
     const current = () => opened
 
     describe('devices', () => deviceContract(current))
+    describe('finding devices', () => searchContract(current))
     describe('tokens', () => tokenContract(current))
     describe('token rotation', () => rotationContract(current))
     describe('presence, sessions and last values', () => presenceContract(current))

@@ -5,8 +5,9 @@ import {
   type CommandQuery,
   type CommandRecord,
 } from '../../gateway/core/command-machine.ts'
+import type { DeviceQuery } from '../../gateway/core/device-query.ts'
 import { GatewayError } from '../../gateway/core/errors.ts'
-import type { DeviceView, IssuedToken, Operator, TokenView } from '../../gateway/core/operator.ts'
+import type { DeviceInput, DeviceView, IssuedToken, Operator, TokenView } from '../../gateway/core/operator.ts'
 import type { DeadLetterRow, DevicePatch, Once, Shadow, TokenRow } from '../../gateway/core/records.ts'
 import { changeDesired, NO_SHADOW } from '../../gateway/core/shadow-rules.ts'
 import { isLive, replacementProblem, tokenInUse, tokenState } from '../../gateway/core/token-life.ts'
@@ -14,6 +15,7 @@ import { isFinal, parseCommandRequest } from '../../protocol/command-request.ts'
 import { isJsonObject, type JsonObject } from '../../protocol/json.ts'
 import { COMMANDS_WAITING_MAX } from '../../protocol/limits.ts'
 import { describeProblem } from '../../protocol/problem.ts'
+import { matches } from './device-matches.ts'
 
 const LIVE_TOKENS_MAX = 2
 
@@ -40,7 +42,7 @@ export class FakeOperator implements Operator {
     if (once !== undefined) this.once.set(once.key, { request: once.request, made })
   }
 
-  async createDevice(input: { id?: string; model?: string; tags?: readonly string[] }, once?: Once) {
+  async createDevice(input: DeviceInput, once?: Once) {
     this.#check()
     if (this.#repeatOf(once) !== undefined) throw new GatewayError('already_shown')
     const id = input.id ?? this.#newId('device')
@@ -49,6 +51,7 @@ export class FakeOperator implements Operator {
       id,
       model: input.model,
       tags: input.tags ?? [],
+      notes: input.notes || undefined,
       capabilities: [],
       createdAtMs: Date.now(),
       enabled: true,
@@ -74,16 +77,17 @@ export class FakeOperator implements Operator {
     return device
   }
 
-  async listDevices(page: { after?: string; limit: number }) {
+  async listDevices(query: DeviceQuery) {
     this.#check()
     const all = [...this.devices.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
-    const rest = all.filter(({ id }) => page.after === undefined || id > page.after)
-    const items = rest.slice(0, page.limit)
-    return { items, next: rest.length > page.limit ? items.at(-1)?.id : undefined }
+    const rest = all.filter((device) => matches(device, device.presence.state, query))
+    const items = rest.slice(0, query.limit)
+    return { items, next: rest.length > query.limit ? items.at(-1)?.id : undefined }
   }
 
   async updateDevice(id: string, patch: DevicePatch): Promise<DeviceView> {
-    const device = { ...(await this.device(id)), ...patch }
+    const before = await this.device(id)
+    const device = { ...before, ...patch, notes: (patch.notes ?? before.notes) || undefined }
     this.devices.set(id, device)
     return device
   }

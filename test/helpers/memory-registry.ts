@@ -6,6 +6,7 @@ import {
   type CommandRecord,
   type NewCommand,
 } from '../../gateway/core/command-machine.ts'
+import type { DeviceQuery } from '../../gateway/core/device-query.ts'
 import { GatewayError } from '../../gateway/core/errors.ts'
 import type { Credential, Registry } from '../../gateway/core/ports.ts'
 import type {
@@ -30,6 +31,7 @@ import { applyReport, changeDesired, type DesiredOptions, NO_SHADOW } from '../.
 import { endedByConfirming, endOfReplaced, isLive, replacementProblem } from '../../gateway/core/token-life.ts'
 import { isFinal } from '../../protocol/command-request.ts'
 import type { JsonObject } from '../../protocol/json.ts'
+import { matches } from './device-matches.ts'
 
 type Method = keyof Registry
 
@@ -108,16 +110,17 @@ export class MemoryRegistry implements Registry {
     await this.#enter('device')
     return this.devices.get(id)
   }
-  async listDevices({ after = '', limit }: { after?: string; limit: number }) {
-    const ids = [...this.devices.keys()].sort().filter((id) => id > after)
-    return ids.slice(0, limit).flatMap((id) => this.devices.get(id) ?? [])
+  async listDevices(query: DeviceQuery) {
+    const stateOf = (id: string) => this.presence.get(id)?.state ?? 'offline'
+    const rows = [...this.devices.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+    return rows.filter((row) => matches(row, stateOf(row.id), query)).slice(0, query.limit)
   }
   async updateDevice(id: string, patch: DevicePatch) {
     await this.#enter('updateDevice')
     const row = this.devices.get(id)
     if (row === undefined) return undefined
     const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined))
-    const updated = { ...row, ...given }
+    const updated = { ...row, ...given, notes: (patch.notes ?? row.notes) || undefined }
     this.devices.set(id, updated)
     return updated
   }

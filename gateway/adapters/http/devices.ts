@@ -1,32 +1,22 @@
 import type { Operator } from '../../core/operator.ts'
 import type { App } from './app.ts'
+import { Device, DeviceCreated, DeviceInput, DeviceList, DevicePatch, DeviceQuery, filterOf } from './device-schemas.ts'
 import { BEARER, bodyProblems, NoContent, problems, withHeaders } from './documented.ts'
 import { OnceHeader, onceOf } from './once.ts'
-import {
-  AfterQuery,
-  Device,
-  DeviceCreated,
-  DeviceInput,
-  DeviceList,
-  DeviceParams,
-  DevicePatch,
-  IfMatchHeader,
-  LastValues,
-  NoQuery,
-  pageLimit,
-} from './schemas.ts'
+import { DeviceParams, IfMatchHeader, LastValues, NoQuery, pageLimit } from './schemas.ts'
 import { checkIfMatch, PerDevice, settingsEtag } from './settings-etag.ts'
 import { deviceToWire } from './wire.ts'
 
-const ETAG = { ETag: 'Changes with model, tags and enabled; for If-Match.' }
+const ETAG = { ETag: 'Changes with model, tags, notes and enabled; for If-Match.' }
 const shared = { tags: ['devices'], security: BEARER }
 
 export function addDeviceRoutes(app: App, operator: Operator): void {
   addCreate(app, operator)
   addList(app, operator)
   addReads(app, operator)
-  addUpdate(app, operator)
-  addDelete(app, operator)
+  const changes = new PerDevice()
+  addUpdate(app, operator, changes)
+  addDelete(app, operator, changes)
 }
 
 function addCreate(app: App, operator: Operator): void {
@@ -65,14 +55,16 @@ function addList(app: App, operator: Operator): void {
       schema: {
         ...shared,
         operationId: 'listDevices',
-        summary: 'List devices by id',
-        querystring: AfterQuery,
+        summary: 'List devices by id, all or those that match',
+        description:
+          'Filters hold together. A page may have fewer than `limit` items: only `next` says whether more follow.',
+        querystring: DeviceQuery,
         response: { 200: DeviceList, ...problems() },
       },
     },
     async (request, reply) => {
-      const { after, limit } = request.query
-      const page = await operator.listDevices({ after, limit: pageLimit(limit) })
+      const { after, limit, ...filters } = request.query
+      const page = await operator.listDevices({ ...filterOf(filters), after, limit: pageLimit(limit) })
       return reply.code(200).send({ items: page.items.map(deviceToWire), next: page.next ?? null })
     },
   )
@@ -114,8 +106,7 @@ function addReads(app: App, operator: Operator): void {
   )
 }
 
-function addUpdate(app: App, operator: Operator): void {
-  const changes = new PerDevice()
+function addUpdate(app: App, operator: Operator, changes: PerDevice): void {
   app.patch(
     '/api/v1/devices/:id',
     {
@@ -144,7 +135,7 @@ function addUpdate(app: App, operator: Operator): void {
   )
 }
 
-function addDelete(app: App, operator: Operator): void {
+function addDelete(app: App, operator: Operator, changes: PerDevice): void {
   app.delete(
     '/api/v1/devices/:id',
     {
@@ -153,14 +144,22 @@ function addDelete(app: App, operator: Operator): void {
         ...shared,
         operationId: 'deleteDevice',
         summary: 'Remove a device with its tokens and commands',
-        description: 'Closes its live socket with 4521 and clears its retained topics on the bus.',
+        description:
+          'Closes its live socket with 4521 and clears its retained topics on the bus. With `If-Match` only if nobody ' +
+          'else changed the device since that ETag.',
         params: DeviceParams,
         querystring: NoQuery,
-        response: { 204: NoContent, ...problems(404) },
+        headers: IfMatchHeader,
+        response: { 204: NoContent, ...problems(404, 412) },
       },
     },
     async (request, reply) => {
-      await operator.deleteDevice(request.params.id)
+      const { id } = request.params
+      const ifMatch = request.headers['if-match']
+      await changes.run(id, async () => {
+        if (ifMatch !== undefined) checkIfMatch(ifMatch, await operator.device(id))
+        await operator.deleteDevice(id)
+      })
       return reply.code(204).send(null)
     },
   )

@@ -7,7 +7,6 @@ import {
   COMMAND_TTL_DEFAULT_S,
   COMMAND_TTL_MAX_S,
   COMMAND_TTL_MIN_S,
-  LABEL_MAX_BYTES,
   SLEEP_MAX_S,
 } from '../../../protocol/limits.ts'
 import { NAME_PATTERN } from '../../../protocol/names.ts'
@@ -18,8 +17,6 @@ import type { TokenState } from '../../core/token-life.ts'
 /** Nothing passes that is not named here: unknown fields are refused on the way in and never leave on the way out. */
 export const closed = { additionalProperties: false } as const
 
-/** Tags of one device: a few words to sort a fleet by, small enough to travel in every list. */
-const TAGS_MAX = 32
 const PAGE_DEFAULT = 50
 /** One page stays a quick answer, also when each command carries its 3 KiB of params. */
 const PAGE_MAX = 200
@@ -31,12 +28,6 @@ const OVERLAP_MAX_S = SLEEP_MAX_S
 export const Name = (description: string) => Type.String({ pattern: NAME_PATTERN, description })
 export const TimeMs = (description: string) => Type.Integer({ description: `${description} Unix time in ms.` })
 export const FreeForm = (description: string) => Type.Unsafe<JsonObject>({ type: 'object', description })
-const Model = Type.String({ minLength: 1, maxLength: LABEL_MAX_BYTES, examples: ['esp32-s3'] })
-const Tags = Type.Array(Type.String({ minLength: 1, maxLength: LABEL_MAX_BYTES }), {
-  maxItems: TAGS_MAX,
-  examples: [['greenhouse', 'north']],
-})
-
 export const DeviceParams = Type.Object({ id: Name('Id of the device.') }, closed)
 export const TokenParams = Type.Object({ id: Name('Id of the device.'), tid: Name('Id of the token.') }, closed)
 export const CommandParams = Type.Object({ cid: Name('Id of the command.') }, closed)
@@ -51,10 +42,6 @@ export const Limit = Type.Integer({
   default: PAGE_DEFAULT,
   description: 'Items on the page.',
 })
-export const AfterQuery = Type.Object(
-  { limit: Type.Optional(Limit), after: Type.Optional(Name('`next` of the page before.')) },
-  closed,
-)
 export const BeforeQuery = Type.Object(
   { limit: Type.Optional(Limit), before: Type.Optional(Name('`next` of the page before.')) },
   closed,
@@ -74,64 +61,11 @@ export const WaitQuery = Type.Object(
   closed,
 )
 
-export const DeviceInput = Type.Object(
-  {
-    id: Type.Optional(Name('Made by the gateway when absent.')),
-    model: Type.Optional(Model),
-    tags: Type.Optional(Tags),
-  },
-  { ...closed, title: 'DeviceInput', examples: [{ id: 'greenhouse-1', model: 'esp32-s3', tags: ['north'] }] },
-)
+export const expiresAt = Type.Union([TimeMs('End of its life.'), Type.Null()], {
+  description: 'Null: it does not expire.',
+})
+export const tokenText = Type.String({ description: 'The token itself. Shown this once and never again.' })
 
-export const DevicePatch = Type.Object(
-  {
-    model: Type.Optional(Model),
-    tags: Type.Optional(Tags),
-    enabled: Type.Optional(Type.Boolean({ description: '`false` closes the live socket with 4503.' })),
-  },
-  { ...closed, minProperties: 1, title: 'DevicePatch', examples: [{ enabled: false }] },
-)
-
-export const Presence = Type.Object(
-  {
-    state: Type.Enum(['online', 'offline', 'sleeping']),
-    session: Type.Integer({ description: 'Rises with each session of the device; 0 before the first.' }),
-    since: TimeMs('Start of this state.'),
-    reason: Type.String(),
-    node: Type.String({ description: 'The gateway node that holds or last held the session.' }),
-    wake_at: Type.Optional(TimeMs('When a sleeping device promised to be back.')),
-  },
-  { ...closed, title: 'Presence' },
-)
-
-const deviceFields = {
-  id: Name('Id of the device.'),
-  model: Type.Optional(Type.String()),
-  firmware: Type.Optional(Type.String({ description: 'As the device said in its last hello.' })),
-  capabilities: Type.Array(Type.String(), { description: 'As the device said in its last hello.' }),
-  tags: Type.Array(Type.String()),
-  enabled: Type.Boolean(),
-  created_at: TimeMs('When the device was added.'),
-  presence: Presence,
-  counters: Type.Unsafe<Readonly<Record<string, number>>>({
-    type: 'object',
-    additionalProperties: { type: 'number' },
-    description: 'Messages since the gateway started: received, published, and by reason what was not.',
-  }),
-}
-export const Device = Type.Object(deviceFields, { ...closed, title: 'Device', description: 'A device as it is now.' })
-export const DeviceList = Type.Object(
-  { items: Type.Array(Device), next: Type.Union([Type.String(), Type.Null()]) },
-  { ...closed, title: 'DeviceList', description: 'One page by id; `next` is null on the last.' },
-)
-
-const expiresAt = Type.Union([TimeMs('End of its life.'), Type.Null()], { description: 'Null: it does not expire.' })
-const tokenText = Type.String({ description: 'The token itself. Shown this once and never again.' })
-
-export const DeviceCreated = Type.Object(
-  { ...deviceFields, token: tokenText, token_id: Name('Id of the token.'), expires_at: expiresAt },
-  { ...closed, title: 'DeviceCreated', description: 'The new device with its first token.' },
-)
 export const TokenInput = Type.Object(
   {
     expires_in_s: Type.Optional(
@@ -294,6 +228,5 @@ export const Readiness = Type.Object(
   { ...closed, title: 'Readiness', description: 'What works and what does not.' },
 )
 
-export type DeviceWire = Static<typeof Device>
 export type TokenWire = Static<typeof Token>
 export type CommandWire = Static<typeof Command>

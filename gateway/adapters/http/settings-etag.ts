@@ -7,7 +7,8 @@ import type { DeviceView } from '../../core/operator.ts'
  * whether somebody else changed the settings.
  */
 export function settingsEtag(device: DeviceView): string {
-  const settings = JSON.stringify([device.id, device.createdAtMs, device.model, device.tags, device.enabled])
+  const { id, createdAtMs, model, tags, notes, enabled } = device
+  const settings = JSON.stringify([id, createdAtMs, model, tags, notes, enabled])
   return `"${createHash('sha256').update(settings).digest('base64url').slice(0, 22)}"`
 }
 

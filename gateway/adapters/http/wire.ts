@@ -1,7 +1,8 @@
 import type { CommandRecord } from '../../core/command-machine.ts'
 import type { DeviceView, IssuedToken, TokenView } from '../../core/operator.ts'
 import type { Presence, Shadow } from '../../core/records.ts'
-import type { CommandWire, DeviceWire, TokenWire } from './schemas.ts'
+import type { DeviceWire } from './device-schemas.ts'
+import type { CommandWire, TokenWire } from './schemas.ts'
 import type { ShadowWire } from './shadow-schemas.ts'
 
 /** The one place where camelCase inside becomes snake_case outside. Field by field: what is not named stays inside. */
@@ -13,6 +14,7 @@ export function deviceToWire(device: DeviceView): DeviceWire {
     firmware: device.firmware,
     capabilities: [...device.capabilities],
     tags: [...device.tags],
+    notes: device.notes,
     enabled: device.enabled,
     created_at: device.createdAtMs,
     presence: presenceToWire(device.presence),

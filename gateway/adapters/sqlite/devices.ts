@@ -1,5 +1,7 @@
+import type { DeviceQuery } from '../../core/device-query.ts'
 import type { DevicePatch, DeviceRow, NewDevice, NewToken, Once } from '../../core/records.ts'
 import type { Database } from './database.ts'
+import { conditionsOf } from './device-conditions.ts'
 import { rememberOnce, repeatOf } from './once.ts'
 import { insertToken } from './tokens.ts'
 
@@ -7,13 +9,15 @@ interface Row {
   readonly id: string
   readonly model: string | null
   readonly tags: string
+  readonly notes: string | null
   readonly enabled: number
   readonly firmware: string | null
   readonly capabilities: string
   readonly created_at_ms: number
 }
 
-const SELECT = 'SELECT id, model, tags, enabled, firmware, capabilities, created_at_ms FROM devices'
+const COLUMNS = 'd.id, d.model, d.tags, d.notes, d.enabled, d.firmware, d.capabilities, d.created_at_ms'
+const SELECT = `SELECT ${COLUMNS} FROM devices AS d`
 
 export function createDevice(
   db: Database,
@@ -24,10 +28,11 @@ export function createDevice(
   const repeat = repeatOf(db, once, device.createdAtMs)
   if (repeat !== undefined) return repeat
   const made = db.run(
-    'INSERT INTO devices (id, model, tags, created_at_ms) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
+    'INSERT INTO devices (id, model, tags, notes, created_at_ms) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
     device.id,
     device.model ?? null,
     JSON.stringify(device.tags),
+    device.notes ?? null,
     device.createdAtMs,
   )
   if (made === 0) return 'exists'
@@ -37,13 +42,15 @@ export function createDevice(
 }
 
 export function device(db: Database, id: string): DeviceRow | undefined {
-  const row = db.row<Row>(`${SELECT} WHERE id = ?`, id)
+  const row = db.row<Row>(`${SELECT} WHERE d.id = ?`, id)
   return row && deviceOf(row)
 }
 
-export function listDevices(db: Database, page: { after?: string; limit: number }): DeviceRow[] {
-  // '' sorts before every id, and no id is empty.
-  return db.rows<Row>(`${SELECT} WHERE id > ? ORDER BY id LIMIT ?`, page.after ?? '', page.limit).map(deviceOf)
+/** The texts of the filters are constants, so there are as many statements as combinations of filters: some dozens. */
+export function listDevices(db: Database, query: DeviceQuery): DeviceRow[] {
+  const { from, where, order, values } = conditionsOf(query)
+  const sql = `SELECT ${COLUMNS} FROM ${from} WHERE ${where} ORDER BY ${order} LIMIT ?`
+  return db.rows<Row>(sql, ...values, query.limit).map(deviceOf)
 }
 
 export function updateDevice(db: Database, id: string, patch: DevicePatch): DeviceRow | undefined {
@@ -53,20 +60,22 @@ export function updateDevice(db: Database, id: string, patch: DevicePatch): Devi
     ...before,
     model: patch.model ?? before.model,
     tags: patch.tags ?? before.tags,
+    notes: patch.notes ?? before.notes,
     enabled: patch.enabled ?? before.enabled,
     firmware: patch.firmware ?? before.firmware,
     capabilities: patch.capabilities ?? before.capabilities,
   }
   db.run(
-    'UPDATE devices SET model = ?, tags = ?, enabled = ?, firmware = ?, capabilities = ? WHERE id = ?',
+    'UPDATE devices SET model = ?, tags = ?, notes = ?, enabled = ?, firmware = ?, capabilities = ? WHERE id = ?',
     after.model ?? null,
     JSON.stringify(after.tags),
+    after.notes || null,
     after.enabled ? 1 : 0,
     after.firmware ?? null,
     JSON.stringify(after.capabilities),
     id,
   )
-  return after
+  return { ...after, notes: after.notes || undefined }
 }
 
 /** Everything else of the device goes by ON DELETE CASCADE. */
@@ -79,6 +88,7 @@ function deviceOf(row: Row): DeviceRow {
     id: row.id,
     model: row.model ?? undefined,
     tags: JSON.parse(row.tags) as string[],
+    notes: row.notes ?? undefined,
     enabled: row.enabled === 1,
     firmware: row.firmware ?? undefined,
     capabilities: JSON.parse(row.capabilities) as string[],

@@ -7,6 +7,7 @@ import type {
   InsertOutcome,
   NewCommand,
 } from '../../core/command-machine.ts'
+import type { DeviceQuery } from '../../core/device-query.ts'
 import type { Credential, Log, Registry } from '../../core/ports.ts'
 import type {
   ApiKey,
@@ -108,8 +109,8 @@ export class SqliteRegistry implements Registry {
   device(id: string): Promise<DeviceRow | undefined> {
     return this.#reader.call('device', id)
   }
-  listDevices(page: { after?: string; limit: number }): Promise<DeviceRow[]> {
-    return this.#reader.call('listDevices', page)
+  listDevices(query: DeviceQuery): Promise<DeviceRow[]> {
+    return this.#reader.call('listDevices', query)
   }
   updateDevice(id: string, patch: DevicePatch): Promise<DeviceRow | undefined> {
     return this.#writer.call('updateDevice', id, patch)
