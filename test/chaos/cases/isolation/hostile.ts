@@ -42,10 +42,8 @@ function session(order: HostileOrder, token: string, kind: 'bad frames' | 'pings
       socket.send(JSON.stringify(hello))
     })
     socket.once('message', () => {
-      for (let n = 0; n < FLOOD_FRAMES; n++) {
-        if (kind === 'bad frames') socket.send(`{"type":"telemetry","seq":"${'x'.repeat(1_000)}`)
-        else socket.ping('flood')
-      }
+      if (kind === 'pings') pingWithoutEnd(socket)
+      else for (let n = 0; n < FLOOD_FRAMES; n++) socket.send(`{"type":"telemetry","seq":"${'x'.repeat(1_000)}`)
     })
     socket.on('unexpected-response', (_request, response) => {
       note(kind, `HTTP ${response.statusCode}`)
@@ -59,6 +57,14 @@ function session(order: HostileOrder, token: string, kind: 'bad frames' | 'pings
   })
 }
 
+/** Some at a time and reading the pongs: more at once is cut by ws without a word. */
+function pingWithoutEnd(socket: WebSocket): void {
+  const timer = setInterval(() => {
+    for (let n = 0; n < 10; n++) socket.ping('flood')
+  }, 5)
+  socket.on('close', () => clearInterval(timer))
+}
+
 /** One handshake with a bad token. */
 function handshake(order: HostileOrder): Promise<void> {
   return new Promise((resolve) => {
@@ -68,7 +74,12 @@ function handshake(order: HostileOrder): Promise<void> {
     socket.on('secureConnect', () => {
       const lines = ['GET /device/v1 HTTP/1.1', 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket']
       const rest = ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==']
-      const last = ['Sec-WebSocket-Protocol: fairlead.v1', 'Authorization: Bearer eyJhbGciOiJFUzI1NiJ9.e30.c2ln', '', '']
+      const last = [
+        'Sec-WebSocket-Protocol: fairlead.v1',
+        'Authorization: Bearer eyJhbGciOiJFUzI1NiJ9.e30.c2ln',
+        '',
+        '',
+      ]
       socket.write([...lines, ...rest, ...last].join('\r\n'))
     })
     socket.on('data', (chunk: Buffer) => {
