@@ -163,6 +163,7 @@ function openDoor(config: Config, parts: Ground & { readonly core: Core }): { se
     isSecure: certificate !== undefined,
     maxSockets: config.limits.maxConnections + OTHER_SOCKETS,
     hasRoom: () => core.admission.hasRoom,
+    isBanned: (address) => core.admission.isBanned(address),
     onRefused,
   })
   return { server, entrance }

@@ -1,5 +1,6 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
+import { TokenBucket } from '../core/token-bucket.ts'
 
 /** How many clients may be on their way in at once, and how fast. */
 export interface EntranceLimits {
@@ -18,6 +19,8 @@ export interface EntranceLimits {
   readonly waitingMax: number
   /** After this the client is about to give up, and a handshake would be wasted on it. */
   readonly patienceMs: number
+  /** Of all banned addresses together: enough to tell an honest client by 429, too few to cost the others anything. */
+  readonly bannedPerS: number
 }
 
 export const ENTRANCE_LIMITS: EntranceLimits = {
@@ -27,10 +30,11 @@ export const ENTRANCE_LIMITS: EntranceLimits = {
   startingPerAddressMax: 750,
   waitingMax: 8_192,
   patienceMs: 10_000,
+  bannedPerS: 20,
 }
 
 /** Closed enum: a label of a metric. */
-export type EntranceRefusal = 'too_many_sockets' | 'too_many_waiting' | 'waited_too_long'
+export type EntranceRefusal = 'too_many_sockets' | 'too_many_waiting' | 'waited_too_long' | 'banned_address'
 
 export interface EntranceOptions {
   /** Gets the sockets, one by one. Not listening itself. */
@@ -41,6 +45,8 @@ export interface EntranceOptions {
   readonly maxSockets: number
   /** False while those who are further in must be served first: then nobody new begins. */
   readonly hasRoom: () => boolean
+  /** Whoever comes from there is refused anyway: what is too much of it is reset before it costs a TLS handshake. */
+  readonly isBanned: (address: string) => boolean
   /** Called once for each socket that was reset here. */
   readonly onRefused: (reason: EntranceRefusal, address: string | undefined) => void
   readonly limits?: EntranceLimits
@@ -71,6 +77,7 @@ export class Entrance {
   readonly door: Server
   readonly #options: EntranceOptions
   readonly #limits: EntranceLimits
+  readonly #banned: TokenBucket
   /** By address, the one whose turn is next first. */
   readonly #waiting = new Map<string, Waiting[]>()
   #waitingCount = 0
@@ -87,6 +94,8 @@ export class Entrance {
     this.#options = options
     this.#limits = options.limits ?? ENTRANCE_LIMITS
     this.#startsAllowed = this.#limits.startsPerTurn
+    const { bannedPerS } = this.#limits
+    this.#banned = new TokenBucket(bannedPerS, bannedPerS, performance.now())
     this.door = createServer({ pauseOnConnect: true }, (socket) => this.#arrived(socket))
     this.door.maxConnections = options.maxSockets
     this.door.on('drop', (data) => options.onRefused('too_many_sockets', data?.remoteAddress))
@@ -107,6 +116,9 @@ export class Entrance {
     socket.on('error', () => {}) // told by whoever owns it by then
     if (this.#waitingCount >= this.#limits.waitingMax) return this.#refuse(socket, 'too_many_waiting')
     const address = socket.remoteAddress ?? ''
+    if (this.#options.isBanned(address) && !this.#banned.tryTake(1, performance.now())) {
+      return this.#refuse(socket, 'banned_address')
+    }
     const queue = this.#waiting.get(address) ?? []
     if (queue.length === 0) this.#waiting.set(address, queue)
     queue.push({ socket, sinceMs: performance.now() })

@@ -41,6 +41,11 @@ export class Admission {
     return this.#inFlight < this.#needs.limits.handshakesAtEase
   }
 
+  /** [H-9] Its handshakes are refused with 429 for now. */
+  isBanned(address: string): boolean {
+    return this.#failuresByAddress.bannedForMs(address, this.#needs.clock.monotonicMs()) > 0
+  }
+
   /** From now on every handshake is refused with 503. */
   refuseAll(): void {
     this.#stopping = true

@@ -3,6 +3,7 @@ import { brokerFrozen, brokerSlow, brokerStopped } from './cases/broker-away.ts'
 import { busSubscriberFrozen } from './cases/bus-subscriber-frozen.ts'
 import { gatewayKilled, gatewayKilledEmbedded } from './cases/gateway-killed.ts'
 import { handshakeResets } from './cases/handshake-resets.ts'
+import { isolation } from './cases/isolation.ts'
 import { mixed } from './cases/mixed.ts'
 import { networkFaults } from './cases/network-faults.ts'
 import { properties } from './cases/properties.ts'
@@ -21,4 +22,5 @@ export const CASES: readonly ChaosCase[] = [
   properties,
   reconnectStorm,
   handshakeResets,
+  isolation,
 ]

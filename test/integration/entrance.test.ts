@@ -5,6 +5,8 @@ import { ENTRANCE_LIMITS, Entrance, type EntranceLimits } from '../../gateway/ad
 import { createListener, listen } from '../../gateway/adapters/https-listener.ts'
 import { askOn, everything } from '../helpers/raw-sockets.ts'
 
+const BANNED = '127.0.0.99'
+
 async function open(limits: Partial<EntranceLimits> = {}) {
   const refusals: string[] = []
   const state = { hasRoom: true, refusals, port: 0, sockets: [] as net.Socket[] }
@@ -16,6 +18,7 @@ async function open(limits: Partial<EntranceLimits> = {}) {
     isSecure: false,
     maxSockets: 100,
     hasRoom: () => state.hasRoom,
+    isBanned: (address) => address === BANNED,
     onRefused: (reason) => void refusals.push(reason),
     limits: { ...ENTRANCE_LIMITS, ...limits },
   })
@@ -92,6 +95,23 @@ test('who waited too long is reset, and so is who finds too many waiting; both a
   await Promise.all(clients.map(everything))
   expect(refusals).toEqual(['too_many_waiting', 'waited_too_long', 'waited_too_long'])
 })
+
+test('of banned addresses so many a second are heard, and the rest is reset', async () => {
+  const { port, refusals } = await open({ bannedPerS: 3 })
+  const asked = await Promise.allSettled(Array.from({ length: 50 }, () => askFromBanned(port)))
+  const heard = asked.filter(({ status }) => status === 'fulfilled').length
+  expect(heard).toBeGreaterThanOrEqual(3)
+  expect(refusals).toHaveLength(50 - heard)
+  expect(new Set(refusals)).toEqual(new Set(['banned_address']))
+  await askOn(await connectFrom(port), '/other')
+})
+
+async function askFromBanned(port: number): Promise<void> {
+  const socket = net.connect({ port, host: '127.0.0.1', localAddress: BANNED })
+  onTestFinished(() => void socket.destroy())
+  socket.write('GET /banned HTTP/1.1\r\nHost: x\r\n\r\n')
+  await once(socket, 'data') // rejects when it is reset
+}
 
 test('a stop ends those who wait', async () => {
   const { port, state, entrance } = await open()

@@ -49,7 +49,7 @@ async function start(options: Partial<ListenerOptions> = {}, maxSockets = 50): P
     request.resume().on('end', () => response.end(`hello ${request.url}`))
   })
   const isSecure = options.tls !== 'off'
-  const entrance = new Entrance({ server, isSecure, maxSockets, hasRoom: () => true, onRefused })
+  const entrance = new Entrance({ server, isSecure, maxSockets, hasRoom: () => true, isBanned: () => false, onRefused })
   const { port } = await listen(entrance.door, 0, '127.0.0.1')
   onTestFinished(async () => {
     entrance.dismissAll()
