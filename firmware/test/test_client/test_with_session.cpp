@@ -3,7 +3,7 @@
 #include "fairlead_client/client.hpp"
 #include "fairlead_client/core_uplink.hpp"
 #include "fakes/session_rig.hpp"
-#include "no_heap/no_heap.hpp"
+#include "no_heap.hpp"
 
 using namespace fairlead;
 

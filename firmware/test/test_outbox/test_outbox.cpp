@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "fakes/outbox_model.hpp"
-#include "no_heap/no_heap.hpp"
+#include "no_heap.hpp"
 
 using namespace fairlead;
 using namespace fairlead::fakes;

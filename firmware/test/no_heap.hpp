@@ -2,7 +2,7 @@
 
 /**
  * While one of these lives, the program aborts when the code under test asks for heap memory: by new, malloc, calloc
- * or realloc of any object file of the program. A suite that uses it sets SUITE_NO_HEAP in its suite.cmake.
+ * or realloc of any object file of the program, which is linked with --wrap for these.
  * Checks of doctest allocate: gather results, and check them after the scope.
  */
 class NoHeap {

@@ -1,4 +1,4 @@
-#include "no_heap/no_heap.hpp"
+#include "no_heap.hpp"
 
 #include <unistd.h>
 
