@@ -2,7 +2,7 @@ import { openTcpProxy, type TcpProxy } from '../../helpers/tcp-proxy.ts'
 import type { ChaosCase, ChaosContext, Invariant } from '../case.ts'
 import { type Cleanup, withCleanup } from '../support/cleanup.ts'
 import { endure, type Outage } from '../support/outage.ts'
-import { judgeWorld, openWorld, type World, type WorldOptions } from '../support/world.ts'
+import { judgeWorld, openWorld, putUnderLoad, type World, type WorldOptions } from '../support/world.ts'
 
 /** Some 400 messages a second. An hour of a device's rate is caught up within the burst that a device may have. */
 const LOAD = { bus: 'mosquitto', devices: 50, ratePerS: 8 } as const
@@ -79,8 +79,7 @@ async function run(
   outagesOf: (world: World) => Outage[],
 ): Promise<Invariant[]> {
   const world = await openWorld({ ...LOAD, ...options, env: HEARTBEAT, random }, cleanup)
-  world.herd.load()
-  world.commander.start()
+  putUnderLoad(world)
   const found = await endure(world, outagesOf(world), say)
   return [...(await judgeWorld(world)), ...found]
 }

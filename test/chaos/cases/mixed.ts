@@ -3,7 +3,7 @@ import type { ChaosCase, ChaosContext, Invariant } from '../case.ts'
 import { type Cleanup, withCleanup } from '../support/cleanup.ts'
 import { patient } from '../support/machine.ts'
 import { sleep } from '../support/wait.ts'
-import { judgeWorld, openWorld, type World } from '../support/world.ts'
+import { judgeWorld, openWorld, putUnderLoad, type World } from '../support/world.ts'
 
 const DEVICE_CABLES = 4
 const LOAD = { devices: 40, ratePerS: 8, busShare: 0.25 } as const
@@ -92,8 +92,7 @@ async function run({ random, long, say }: ChaosContext, cleanup: Cleanup): Promi
     },
     cleanup,
   )
-  world.herd.load()
-  world.commander.start()
+  putUnderLoad(world)
   await sleep(WARM_UP_MS)
   say(`${faults.length} faults: ${digest(faults)}`)
   await inflict(world, cables, faults)

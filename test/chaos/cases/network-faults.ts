@@ -6,7 +6,7 @@ import { examples, spread } from '../support/figures.ts'
 import type { Animal } from '../support/herd.ts'
 import { patient } from '../support/machine.ts'
 import { sleep, until } from '../support/wait.ts'
-import { judgeWorld, openWorld, type World } from '../support/world.ts'
+import { judgeWorld, openWorld, putUnderLoad, type World } from '../support/world.ts'
 
 const DEVICES_PER_CABLE = 5
 const RATE_PER_S = 8
@@ -82,8 +82,7 @@ async function run({ random, long, say }: ChaosContext, cleanup: Cleanup): Promi
     cleanup,
   )
   const filesBefore = await openFiles(world)
-  world.herd.load()
-  world.commander.start()
+  putUnderLoad(world)
   const seen: Seen = { offlineMs: [], neverOffline: [], steadyMs: [], undisturbed: 0, disturbed: 0 }
   for (const [index, round] of rounds.entries()) {
     await oneRound(world, cables, round, seen)
