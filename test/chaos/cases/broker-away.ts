@@ -2,12 +2,12 @@ import { openTcpProxy, type TcpProxy } from '../../helpers/tcp-proxy.ts'
 import type { ChaosCase, ChaosContext, Invariant } from '../case.ts'
 import { type Cleanup, withCleanup } from '../support/cleanup.ts'
 import { endure, type Outage } from '../support/outage.ts'
-import { judgeWorld, openWorld, type World, type WorldOptions } from '../support/world.ts'
+import { judgeWorld, openWorld, putUnderLoad, type World, type WorldOptions } from '../support/world.ts'
 
 /** Some 400 messages a second. An hour of a device's rate is caught up within the burst that a device may have. */
 const LOAD = { bus: 'mosquitto', devices: 50, ratePerS: 8 } as const
 /** Quicker than by default, so that a device that nobody pings would be lost within the shortest outage. */
-const HEARTBEAT = { FAIRLEAD_PING_INTERVAL_MS: '2000', FAIRLEAD_PONG_TIMEOUT_MS: '5000' }
+const HEARTBEAT = { FAIRLEAD_PING_INTERVAL_MS: '2000', FAIRLEAD_PONG_TIMEOUT_MS: '7000' }
 
 export const brokerStopped: ChaosCase = {
   name: 'broker-stopped',
@@ -68,7 +68,7 @@ function slowOutages(cable: TcpProxy, long: boolean): Outage[] {
     outage('32 KiB/s', 4, () => cable.poison({ kind: 'bandwidth', bytesPerS: 32 * 1024 })),
     outage('pieces of 200 bytes', 3, () => cable.poison({ kind: 'slicer', bytes: 200, variation: 150, delayMs: 1 })),
     outage('silent', 12, () => cable.blackhole(), true),
-    outage('torn', 3, () => cable.cut(), true),
+    outage('torn', 5, () => cable.cut(), true),
   ]
 }
 
@@ -79,8 +79,7 @@ async function run(
   outagesOf: (world: World) => Outage[],
 ): Promise<Invariant[]> {
   const world = await openWorld({ ...LOAD, ...options, env: HEARTBEAT, random }, cleanup)
-  world.herd.load()
-  world.commander.start()
+  putUnderLoad(world)
   const found = await endure(world, outagesOf(world), say)
   return [...(await judgeWorld(world)), ...found]
 }

@@ -1,7 +1,15 @@
 import type { ChaosCase, ChaosContext, Invariant } from '../case.ts'
 import { type Cleanup, withCleanup } from '../support/cleanup.ts'
 import { drawKills, killAgainAndAgain } from '../support/kill-loops.ts'
-import { judgeFalls, judgePresence, judgeWorld, openWorld, settle, type WorldOptions } from '../support/world.ts'
+import {
+  judgeFalls,
+  judgePresence,
+  judgeWorld,
+  openWorld,
+  putUnderLoad,
+  settle,
+  type WorldOptions,
+} from '../support/world.ts'
 
 /** Some 400 messages a second; each device stays far below its own rate, so that it can catch up. */
 const LOAD = { devices: 50, ratePerS: 8 } as const
@@ -40,6 +48,7 @@ async function runEmbedded({ random, long, say }: ChaosContext, cleanup: Cleanup
   const percent = ((100 * lost) / Math.max(1, history.ackedCount)).toFixed(2)
   const [, inOrder, notInvented] = history.invariants()
   const commands = await commander.judge(COMMANDS_MAX_MS)
+  const care = await world.caretaker.judge()
   return [
     {
       ...{ statement: 'what a crash of the embedded broker loses', checked: history.ackedCount, broken: lost },
@@ -49,6 +58,7 @@ async function runEmbedded({ random, long, say }: ChaosContext, cleanup: Cleanup
     settled,
     // Of the ends on the bus those are lost that nobody could hear; REST has them all.
     ...commands.map((one) => (one.statement.endsWith('is on the bus') ? { ...one, informative: true } : one)),
+    ...care,
     await judgePresence(world),
     ...judgeFalls(world),
     ...found,
@@ -57,7 +67,6 @@ async function runEmbedded({ random, long, say }: ChaosContext, cleanup: Cleanup
 
 async function underLoad(options: WorldOptions, cleanup: Cleanup) {
   const world = await openWorld(options, cleanup)
-  world.herd.load()
-  world.commander.start()
+  putUnderLoad(world)
   return world
 }

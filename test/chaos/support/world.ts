@@ -1,6 +1,7 @@
 import { type Mosquitto, startMosquitto } from '../../helpers/mosquitto.ts'
 import type { Invariant } from '../case.ts'
 import { type BusListener, listenToBus } from './bus-listener.ts'
+import { Caretaker } from './caretaker.ts'
 import type { Cleanup } from './cleanup.ts'
 import { Commander } from './commander.ts'
 import { examples } from './figures.ts'
@@ -44,6 +45,8 @@ export interface World {
   readonly herd: Herd
   readonly listener: BusListener
   readonly commander: Commander
+  /** Changes settings and tokens. */
+  readonly caretaker: Caretaker
   readonly history: History
 }
 
@@ -59,8 +62,16 @@ export async function openWorld(options: WorldOptions, cleanup: Cleanup): Promis
   const url = await deviceUrl?.(gateway)
   const herd = await gatherHerd(gateway, { devices, ratePerS, random, history, url, values }, cleanup)
   const commander = new Commander({ gateway, herd, listener, random: streamFrom(random), busShare })
+  const caretaker = new Caretaker(gateway, herd, streamFrom(random))
   await herd.start()
-  return { gateway, mosquitto, herd, listener, commander, history }
+  return { gateway, mosquitto, herd, listener, commander, caretaker, history }
+}
+
+/** Telemetry, commands, settings and tokens, until `settle`. */
+export function putUnderLoad({ herd, commander, caretaker }: World): void {
+  herd.load()
+  commander.start()
+  caretaker.start()
 }
 
 /** What the commander draws depends on how fast the machine is; the faults must not. */
@@ -75,10 +86,10 @@ function streamFrom(random: () => number): () => number {
 
 /** Ends the load and waits until all has arrived that ever will: outboxes empty, the subscriber has caught up. */
 export async function settle(
-  { herd, commander, history, listener }: World,
+  { herd, commander, caretaker, history, listener }: World,
   quietMs: number = QUIET_MS,
 ): Promise<Invariant> {
-  await commander.stop()
+  await Promise.all([commander.stop(), caretaker.stop()])
   const tookMs = await herd.drain(DRAIN_MAX_MS)
   await until(() => history.lost().length === 0 || isQuiet(listener, quietMs), DRAIN_MAX_MS, 250)
   const stuck = herd.animals.filter(({ device }) => device.unacked > 0)
@@ -100,7 +111,15 @@ function isQuiet(listener: BusListener, quietMs: number): boolean {
 export async function judgeWorld(world: World): Promise<Invariant[]> {
   const settled = await settle(world)
   const commands = await world.commander.judge(COMMANDS_MAX_MS)
-  return [...world.history.invariants(), settled, ...commands, await judgePresence(world), ...judgeFalls(world)]
+  const care = await world.caretaker.judge()
+  return [
+    ...world.history.invariants(),
+    settled,
+    ...commands,
+    ...care,
+    await judgePresence(world),
+    ...judgeFalls(world),
+  ]
 }
 
 /** The bus shows each device as it is: online with the number of its session, or offline for those that are stopped. */
