@@ -16,7 +16,7 @@ export function useAction(): Action {
     if (busy.value) return
     busy.value = true
     problem.value = ''
-    work()
+    attempt(work)
       .catch((error: unknown) => {
         problem.value = error instanceof Error ? error.message : String(error)
       })
@@ -25,6 +25,11 @@ export function useAction(): Action {
       })
   }
   return { busy, problem, run }
+}
+
+/** So that a throw before the first wait is caught like one after it. */
+async function attempt(work: () => Promise<void>): Promise<void> {
+  await work()
 }
 
 /** What a form holds, by the names of its fields; and the page stays. */

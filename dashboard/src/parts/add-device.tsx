@@ -3,6 +3,7 @@ import { call } from '../state/api.ts'
 import { toDevice } from '../state/route.ts'
 import { fieldsOf, useAction } from './action.ts'
 import { Dialog } from './dialog.tsx'
+import { Problem } from './problem.tsx'
 import { Provisioning } from './provisioning.tsx'
 
 export function AddDevice() {
@@ -74,11 +75,7 @@ function AddForm({ onMade }: { onMade: (device: Made) => void }) {
         Tags
         <input name="tags" placeholder="north, roof" spellcheck={false} />
       </label>
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <Problem of={problem} />
       <button type="submit" class="primary" disabled={busy.value}>
         {busy.value ? 'Adding…' : 'Add device'}
       </button>

@@ -5,6 +5,7 @@ import { DeviceCommands } from '../state/commands.ts'
 import type { Device } from '../state/fleet.ts'
 import { may } from '../state/session.ts'
 import { fieldsOf, useAction } from './action.ts'
+import { Problem } from './problem.tsx'
 
 const DEFAULT_TTL_S = 60
 const FINAL = ['succeeded', 'failed', 'rejected', 'expired', 'cancelled', 'unknown']
@@ -71,11 +72,7 @@ function CommandForm({ commands, known, isHere }: FormProps) {
         {busy.value ? 'Sending…' : 'Send'}
       </button>
       {!isHere && <p class="hint">The device is not here: the command waits until it comes, while it is valid.</p>}
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <Problem of={problem} />
     </form>
   )
 }

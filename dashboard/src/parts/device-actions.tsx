@@ -3,6 +3,7 @@ import type { Device } from '../state/fleet.ts'
 import { go } from '../state/route.ts'
 import { useAction } from './action.ts'
 import { Confirm } from './confirm.tsx'
+import { Problem } from './problem.tsx'
 
 export function DeviceActions({ device }: { device: Device }) {
   const { id, enabled } = device
@@ -31,11 +32,7 @@ export function DeviceActions({ device }: { device: Device }) {
         question={`${id} goes with its tokens, commands and settings, for ever. Delete it?`}
         onYes={remove}
       />
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <Problem of={problem} />
     </div>
   )
 }

@@ -5,6 +5,7 @@ import { type ApiKey, call } from '../state/api.ts'
 import { fieldsOf, useAction } from './action.ts'
 import { Confirm } from './confirm.tsx'
 import { Dialog } from './dialog.tsx'
+import { Problem } from './problem.tsx'
 import { CopyButton } from './provisioning.tsx'
 import { RoleSelect } from './role-select.tsx'
 
@@ -43,11 +44,7 @@ export function KeysCard() {
         ))}
       </ul>
       <KeyForm add={add} isBusy={busy.value} />
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <Problem of={problem} />
       {made.value && <KeyDialog text={made.value} close={() => (made.value = undefined)} />}
     </section>
   )

@@ -73,7 +73,7 @@ function optionsFor(name: string, element: HTMLElement): uPlot.Options {
     scales: { y: { range: (_plot, low, high) => widened(low, high) } },
     axes: [
       { ...axis, size: 24, space: 72, grid: { show: false }, values: (_plot, ticks) => ticks.map(timeLabel) },
-      { ...axis, size: 44, space: 36, grid, values: (_plot, ticks) => ticks.map(shown) },
+      { ...axis, size: 44, space: 24, grid, values: (_plot, ticks) => ticks.map(shown) },
     ],
     series: [
       {},

@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { call, pathOf, type Shadow } from '../state/api.ts'
 import { may } from '../state/session.ts'
 import { fieldsOf, useAction } from './action.ts'
+import { Problem } from './problem.tsx'
 
 /** What the device should run with, and what it says it runs with. */
 export function SettingsPanel({ id }: { id: string }) {
@@ -26,19 +27,8 @@ export function SettingsPanel({ id }: { id: string }) {
           </span>
         )}
       </summary>
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
-      {value !== undefined && (
-        <>
-          <h3>Desired</h3>
-          <pre>{JSON.stringify(value.desired, null, 1)}</pre>
-          <h3>Reported</h3>
-          <pre>{JSON.stringify(value.reported, null, 1)}</pre>
-        </>
-      )}
+      <Problem of={problem} />
+      {value !== undefined && <Both shadow={value} />}
       {may('operator') && (
         <SettingForm
           key={String(isOpen.value)}
@@ -49,6 +39,17 @@ export function SettingsPanel({ id }: { id: string }) {
         />
       )}
     </details>
+  )
+}
+
+function Both({ shadow }: { shadow: Shadow }) {
+  return (
+    <>
+      <h3>Desired</h3>
+      <pre>{JSON.stringify(shadow.desired, null, 1)}</pre>
+      <h3>Reported</h3>
+      <pre>{JSON.stringify(shadow.reported, null, 1)}</pre>
+    </>
   )
 }
 
@@ -72,11 +73,7 @@ function SettingForm({ change }: { change: (patch: object) => Promise<void> }) {
         Set
       </button>
       <p class="hint">An empty value removes the key.</p>
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <Problem of={problem} />
     </form>
   )
 }

@@ -6,28 +6,35 @@ import { isInUse } from '../state/session.ts'
 import { useAction } from './action.ts'
 import { Confirm } from './confirm.tsx'
 import { Dialog } from './dialog.tsx'
+import { Problem } from './problem.tsx'
 import { Provisioning } from './provisioning.tsx'
 
 /** A rotation ends when the device has confirmed; nobody tells the page, so it looks. */
 const LOOK_EVERY_MS = 2_000
 const UNDER_WAY: readonly Token['state'][] = ['offered', 'pending']
 
-/** What the device connects with: issue, rotate over the open socket, revoke. */
-export function TokenPanel({ id }: { id: string }) {
+/** The tokens of the device as they are, also while a rotation is under way. */
+function useTokens(id: string) {
   const tokens = useSignal<readonly Token[]>([])
-  const issued = useSignal<IssuedToken | undefined>(undefined)
-  const { busy, problem, run } = useAction()
+  const action = useAction()
   const load = async () => {
     const { items } = await call<{ items: Token[] }>('GET', `${pathOf(id)}/tokens`)
     tokens.value = items.toSorted((a, b) => b.created_at - a.created_at)
   }
   const isUnderWay = tokens.value.some(({ state }) => UNDER_WAY.includes(state))
-  useEffect(() => run(load), [id])
+  useEffect(() => action.run(load), [id])
   useEffect(() => {
     if (!isUnderWay) return
-    const timer = setInterval(() => isInUse() && run(load), LOOK_EVERY_MS)
+    const timer = setInterval(() => isInUse() && action.run(load), LOOK_EVERY_MS)
     return () => clearInterval(timer)
   }, [isUnderWay])
+  return { tokens, load, ...action }
+}
+
+/** What the device connects with: issue, rotate over the open socket, revoke. */
+export function TokenPanel({ id }: { id: string }) {
+  const issued = useSignal<IssuedToken | undefined>(undefined)
+  const { tokens, load, busy, problem, run } = useTokens(id)
   const doing = (work: () => Promise<unknown>) => () => run(() => work().then(load))
   const issue = async () => {
     issued.value = await call<IssuedToken>('POST', `${pathOf(id)}/tokens`)
@@ -44,11 +51,7 @@ export function TokenPanel({ id }: { id: string }) {
           Issue another
         </button>
       </div>
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <Problem of={problem} />
       <ul>
         {tokens.value.map((token) => (
           <TokenRow key={token.id} token={token} revoke={revoke(token)} />

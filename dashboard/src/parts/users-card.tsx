@@ -5,6 +5,7 @@ import { call, type LoginLink, type Role, type User } from '../state/api.ts'
 import { who } from '../state/session.ts'
 import { fieldsOf, useAction } from './action.ts'
 import { Dialog } from './dialog.tsx'
+import { Problem } from './problem.tsx'
 import { CopyButton } from './provisioning.tsx'
 import { RoleSelect } from './role-select.tsx'
 
@@ -38,20 +39,22 @@ export function UsersCard() {
           <UserRow key={user.name} user={user} patch={patch(user.name)} reset={reset(user.name)} />
         ))}
       </ul>
-      <form class="add" onSubmit={add}>
-        <input name="name" aria-label="Name of the new person" placeholder="name" required spellcheck={false} />
-        <RoleSelect name="role" label="Role of the new person" />
-        <button type="submit" disabled={busy.value}>
-          Add person
-        </button>
-      </form>
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <UserForm add={add} isBusy={busy.value} />
+      <Problem of={problem} />
       {link.value && <LinkDialog link={link.value} close={() => (link.value = undefined)} />}
     </section>
+  )
+}
+
+function UserForm({ add, isBusy }: { add: (event: SubmitEvent) => void; isBusy: boolean }) {
+  return (
+    <form class="add" onSubmit={add}>
+      <input name="name" aria-label="Name of the new person" placeholder="name" required spellcheck={false} />
+      <RoleSelect name="role" label="Role of the new person" />
+      <button type="submit" disabled={isBusy}>
+        Add person
+      </button>
+    </form>
   )
 }
 
