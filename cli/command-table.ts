@@ -6,6 +6,7 @@ import { deadLetters } from './dead-letters.ts'
 import { settingsCommands } from './device-settings.ts'
 import { deviceCommands } from './devices.ts'
 import { login } from './login.ts'
+import { loginLink } from './login-link.ts'
 import { status } from './status.ts'
 import { tokenCommands } from './tokens.ts'
 
@@ -41,4 +42,5 @@ export const COMMANDS: readonly Command[] = [
   auditCommand,
   status,
   login,
+  loginLink,
 ]

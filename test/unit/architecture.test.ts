@@ -37,6 +37,10 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   pino: ['gateway/adapters/log.ts'],
   'pino-pretty': ['gateway/adapters/log.ts'],
   'prom-client': ['gateway/adapters/metrics.ts'],
+  preact: ['dashboard/'],
+  '@preact/signals': ['dashboard/'],
+  uplot: ['dashboard/'],
+  'qrcode-generator': ['dashboard/'],
   'node:sqlite': ['gateway/adapters/sqlite/'],
 }
 
@@ -115,10 +119,13 @@ describe('imports point inwards: adapters, core, protocol', () => {
     expect(guilty.map(shown)).toEqual([])
   })
 
-  test('simulator and command line share only protocol with the gateway', () => {
+  test('simulator, command line and dashboard share only protocol with the gateway', () => {
     const own = (folder: string) =>
       forbidden(folder, ({ target }) => target === undefined || isUnder(target, folder, 'protocol/'))
-    expect([...own('simulator/'), ...own('cli/')]).toEqual([])
+    const page = forbidden('dashboard/', ({ target, name }) =>
+      target === undefined ? name !== undefined : isUnder(target, 'dashboard/', 'protocol/'),
+    )
+    expect([...own('simulator/'), ...own('cli/'), ...page]).toEqual([])
   })
 
   test('nothing outside the tests imports a test', () => {
@@ -166,7 +173,7 @@ describe('sizes and names', () => {
   })
 
   test('file names are in kebab-case', () => {
-    const name = /^[a-z0-9]+(?:[.-][a-z0-9]+)*\.ts$/
+    const name = /^[a-z0-9]+(?:[.-][a-z0-9]+)*\.tsx?$/
     expect([...production, ...tests].map(baseName).filter((one) => !name.test(one))).toEqual([])
   })
 
