@@ -51,7 +51,7 @@ function(add_suite folder)
   target_compile_definitions(${name} PRIVATE DOCTEST_CONFIG_SUPER_FAST_ASSERTS FAIRLEAD_VECTORS_DIR="${VECTORS_DIR}")
   target_link_libraries(${name} PRIVATE ${NO_HEAP_HOOKS} ${SUITE_LIBS} fairlead_${SUITE_NEEDS} Threads::Threads)
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 120)
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600)
 endfunction()
 
 if(FAIRLEAD_SUITES)

@@ -43,7 +43,10 @@ bool Esp32Node::begin(Client& client, Stream& console) {
 
 void Esp32Node::load() {
   (void)ident_.begin();  // what cannot be read counts as absent, and `status` shows it; it is never erased by itself
-  if (state_.begin() == Status::IoError) (void)state_.erase_all();  // nothing here that a person has put in
+  if (state_.begin() == Status::IoError) {  // nothing here that a person has put in
+    (void)state_.erase_all();
+    (void)state_.begin();
+  }
   (void)guard_.begin(clock_.mono_ms());
   (void)credentials_.begin();
   (void)memory_.begin();
@@ -146,7 +149,7 @@ Status Esp32Node::apply(const ConsoleCommand& command) {
       // The tokens first: a reset that is cut short must not leave a device that still speaks for its old owner.
       if (const Status status = credentials_.factory_reset(); status != Status::Ok) return status;
       (void)outbox_.erase_all();
-      (void)state_.erase_all();
+      (void)state_.erase_all();  // and closes it: the sketch's task must not store its settings once more
       system_.restart("factory reset");
       return Status::Ok;
     case ConsoleKind::Status:
