@@ -33,5 +33,5 @@ test('every part of the gateway is hit, and the faults of one part do not overla
     })
     expect(overlaps).toEqual([])
   }
-  expect(new Set(faults.map(({ kind }) => kind)).size).toBe(7)
+  expect(new Set(faults.map(({ kind }) => kind)).size).toBe(8)
 })

@@ -20,7 +20,7 @@ type Part = 'gateway' | 'broker' | 'bus cable' | `cable ${number}`
 
 export interface MixedFault {
   readonly part: Part
-  readonly kind: 'killed' | 'suspended' | 'restarted' | 'cut' | 'half-open' | 'slow' | 'reset'
+  readonly kind: 'killed' | 'stopped' | 'suspended' | 'restarted' | 'cut' | 'half-open' | 'slow' | 'reset'
   /** From the start of the schedule. */
   readonly atMs: number
   readonly durationMs: number
@@ -32,7 +32,7 @@ const LANES: readonly {
   readonly everyMs: number
   readonly kinds: readonly MixedFault['kind'][]
 }[] = [
-  { part: 'gateway', everyMs: 5_000, kinds: ['killed', 'killed', 'suspended'] },
+  { part: 'gateway', everyMs: 5_000, kinds: ['killed', 'killed', 'stopped', 'suspended'] },
   { part: 'broker', everyMs: 8_000, kinds: ['restarted', 'suspended'] },
   { part: 'bus cable', everyMs: 7_000, kinds: ['cut', 'slow', 'reset'] },
   ...Array.from({ length: DEVICE_CABLES }, (_, index) => ({
@@ -66,7 +66,7 @@ export function drawFaults(totalMs: number, random: () => number): MixedFault[] 
 
 function durationOf(kind: MixedFault['kind'], random: () => number): number {
   const part = random()
-  if (kind === 'killed' || kind === 'reset') return 0
+  if (kind === 'killed' || kind === 'stopped' || kind === 'reset') return 0
   if (kind === 'suspended') return SUSPENDED_MS
   return kind === 'half-open' ? 4_000 + part * 8_000 : 500 + part * 3_000
 }
@@ -131,8 +131,8 @@ async function onCable(cable: TcpProxy, { kind, durationMs }: MixedFault): Promi
 const SLOW = { kind: 'bandwidth', bytesPerS: 16 * 1024 } as const
 
 async function onProcess({ gateway, mosquitto }: World, { part, kind, durationMs }: MixedFault): Promise<void> {
-  if (kind === 'killed') {
-    await gateway.kill()
+  if (kind === 'killed' || kind === 'stopped') {
+    await (kind === 'killed' ? gateway.kill() : gateway.stop())
     return gateway.launch()
   }
   const victim = part === 'gateway' ? gateway : mosquitto

@@ -113,11 +113,17 @@ export class GatewayUnderTest {
     await this.ready()
   }
 
-  async #isReady(): Promise<boolean> {
+  /** Of the present process, once it listens. */
+  async #ownAddress(): Promise<Address | undefined> {
     const text = await readFile(join(this.dataDir, 'run.json'), 'utf8').catch(() => undefined)
-    if (text === undefined) return false
+    if (text === undefined) return undefined
     const address = JSON.parse(text) as Address
-    if (address.pid !== this.pid) return false
+    return address.pid === this.pid ? address : undefined
+  }
+
+  async #isReady(): Promise<boolean> {
+    const address = await this.#ownAddress()
+    if (address === undefined) return false
     this.#address = address
     this.#ca = await readFile(address.ca, 'utf8')
     const answer = await this.api('GET', '/readyz').catch(() => undefined)
@@ -129,9 +135,11 @@ export class GatewayUnderTest {
     await this.#end('SIGKILL')
   }
 
-  /** SIGTERM. Resolves with the exit code. */
-  stop(): Promise<number | NodeJS.Signals | null> {
-    return this.#end('SIGTERM')
+  /** SIGTERM. Resolves when it is gone; a process that listened already must end with 0. */
+  async stop(): Promise<void> {
+    const listened = (await this.#ownAddress()) !== undefined
+    const end = await this.#end('SIGTERM')
+    if (listened && end !== 0) this.falls.push(`SIGTERM ended with ${end}: ${this.log.slice(-500)}`)
   }
 
   async #end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {

@@ -150,7 +150,7 @@ export function judgeFalls({ gateway, herd, history }: World): Invariant[] {
   const given = herd.dropped + herd.nacked
   return [
     {
-      statement: 'the gateway never ends by itself',
+      statement: 'the gateway never ends by itself, and by SIGTERM with 0',
       checked: readyMs.length,
       broken: falls.length,
       detail: examples(falls),
