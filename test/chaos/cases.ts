@@ -1,6 +1,8 @@
 import type { ChaosCase } from './case.ts'
 import { brokerFrozen, brokerSlow, brokerStopped } from './cases/broker-away.ts'
 import { busSubscriberFrozen } from './cases/bus-subscriber-frozen.ts'
+import { disk } from './cases/disk.ts'
+import { gatewayFrozen } from './cases/gateway-frozen.ts'
 import { gatewayKilled, gatewayKilledEmbedded } from './cases/gateway-killed.ts'
 import { handshakeResets } from './cases/handshake-resets.ts'
 import { isolation } from './cases/isolation.ts'
@@ -20,6 +22,8 @@ export const CASES: readonly ChaosCase[] = [
   brokerStopped,
   brokerFrozen,
   busSubscriberFrozen,
+  gatewayFrozen,
+  disk,
   properties,
   reconnectStorm,
   handshakeResets,
