@@ -154,7 +154,7 @@ async function disabled({ gateway }: World): Promise<void> {
 /** [H-10] A table goes missing under the gateway and comes back. */
 async function registryDown(world: World): Promise<void> {
   const { token } = await world.gateway.enrol()
-  const database = new DatabaseSync(join(world.gateway.dataDir, 'fairlead.db'))
+  const database = new DatabaseSync(join(world.gateway.dataDir, 'fairlead.db'), { timeout: 5_000 })
   try {
     database.exec('ALTER TABLE devices RENAME TO lost')
     const answer = await shakeHands(world.gateway, { token })

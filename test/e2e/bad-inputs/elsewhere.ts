@@ -76,10 +76,28 @@ export const ELSEWHERE: readonly ShownElsewhere[] = [
     title: 'one with a damaged page is refused',
   },
   {
+    id: 'B27',
+    sends: 'a disk that fails or takes 2 s for an fsync',
+    file: 'test/chaos/cases/disk.ts',
+    title: 'a disk that fails (EIO)',
+  },
+  {
     id: 'B28',
     sends: 'a process that stood still',
     file: 'test/unit/core-heartbeat.test.ts',
     title: 'a process that was suspended blames no device',
+  },
+  {
+    id: 'B28',
+    sends: 'SIGSTOP for 20 s',
+    file: 'test/chaos/cases/gateway-frozen.ts',
+    title: 'SIGSTOP of the gateway for 20 s',
+  },
+  {
+    id: 'B28',
+    sends: 'a wall clock that is set by hours and days',
+    file: 'test/unit/core-clock-steps.test.ts',
+    title: 'ends no session: heartbeats go by intervals',
   },
   {
     id: 'B29',
@@ -88,10 +106,28 @@ export const ELSEWHERE: readonly ShownElsewhere[] = [
     title: '[S-7] a device whose pongs stop is offline',
   },
   {
+    id: 'B30',
+    sends: 'a whole fleet at once, without jitter',
+    file: 'test/chaos/cases/reconnect-storm.ts',
+    title: 'A whole fleet reconnects at once',
+  },
+  {
     id: 'B31',
     sends: 'bad REST requests',
     file: 'test/integration/rest-bad-input.test.ts',
     title: 'a body of 2 MiB is refused',
+  },
+  {
+    id: 'B32',
+    sends: 'a cookie from another site',
+    file: 'test/e2e/live.test.ts',
+    title: 'keys and our own page; nobody else',
+  },
+  {
+    id: 'B32',
+    sends: 'a cookie of before the login, or after the logout',
+    file: 'test/integration/rest-logins.test.ts',
+    title: 'gives a cookie that scripts cannot read',
   },
   {
     id: 'B34',
@@ -167,9 +203,7 @@ export const ELSEWHERE: readonly ShownElsewhere[] = [
   },
 ]
 
-/** Bad inputs for what is not there yet. Each leaves this list with the part that it is sent to. */
+/** Bad inputs for what is not there. Each leaves this list with the part that it is sent to. */
 export const NOT_APPLICABLE: Readonly<Record<string, string>> = {
-  B30: '5,000 devices at once, without jitter: it needs minutes, so it belongs to the measurements and to test:chaos',
-  B32: 'cross-site requests and stolen cookies: there are no browser sessions yet, only API keys',
   B33: 'addresses for webhooks and updates: the gateway fetches nothing by an address that a client names',
 }

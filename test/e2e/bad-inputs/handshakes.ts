@@ -206,11 +206,11 @@ export const handshakes: readonly BadInput[] = [
 
 /** Until one falls into the moment between the request and its answer. */
 async function resetWhileChecked(world: World): Promise<void> {
-  const { token } = await world.gateway.enrol()
   const before = await world.metric('handshakes_refused', 'handshake_aborted')
   const resetOne = async () => {
+    const { token } = await world.gateway.enrol()
     const socket = await connectTls(world.gateway.port)
-    await new Promise((resolve) => socket.write(handshakeText({ token: `${token}x` }), resolve))
+    await new Promise((resolve) => socket.write(handshakeText({ token }), resolve))
     socket.destroy()
     return world.metric('handshakes_refused', 'handshake_aborted')
   }
