@@ -14,6 +14,7 @@ import {
 } from './adapters/https-listener.ts'
 import { createMetrics, type PrometheusMetrics } from './adapters/metrics.ts'
 import { MqttBus } from './adapters/mqtt/mqtt-bus.ts'
+import { LockedError, lockFile } from './adapters/sqlite/data-lock.ts'
 import { SqliteRegistry } from './adapters/sqlite/registry.ts'
 import { systemClock } from './adapters/system-clock.ts'
 import {
@@ -30,7 +31,7 @@ import { drain } from './core/drain.ts'
 import { repeat } from './core/periodic.ts'
 import type { Bus, BusRequest, DeviceTokens, Log } from './core/ports.ts'
 import { openOperatorPlane } from './operator-plane.ts'
-import { type Address, forgetAddress, writeAddress } from './run-file.ts'
+import { type Address, forgetAddress, readAddress, writeAddress } from './run-file.ts'
 import { StopStack } from './stop-stack.ts'
 
 /** Sockets that are not devices: operators, scrapers, handshakes that are being refused. */
@@ -50,19 +51,29 @@ export interface RunningGateway {
   stop(): Promise<void>
 }
 
+/** What only the process around the gateway knows. */
+export interface ProcessFacts {
+  readonly logLinesLost: () => number
+}
+
 /** Starts every part in order; what was started is stopped in reverse when a later one fails. */
-export async function startGateway(config: Config, log: Log): Promise<RunningGateway> {
+export async function startGateway(
+  config: Config,
+  log: Log,
+  process: ProcessFacts = { logLinesLost: () => 0 },
+): Promise<RunningGateway> {
   const started = new StopStack(log)
   try {
-    return await start(config, log, started)
+    return await start(config, log, process, started)
   } catch (error) {
     await started.stop()
     throw error
   }
 }
 
-async function start(config: Config, log: Log, started: StopStack): Promise<RunningGateway> {
+async function start(config: Config, log: Log, process: ProcessFacts, started: StopStack): Promise<RunningGateway> {
   const ground = await layGround(config, log, started)
+  ground.metrics.gauge('log_lines_lost', process.logLinesLost)
   const { bus, core } = await openCore(config, log, ground, started)
   const port = await serve(config, log, { ...ground, bus, core }, started)
   const { access, certificate } = ground
@@ -85,7 +96,8 @@ interface Ground {
 
 /** What is on the disk: keys, certificates, the registry. */
 async function layGround(config: Config, log: Log, started: StopStack): Promise<Ground> {
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+  const lock = await claimDataDir(config.dataDir)
+  started.push('data directory', () => lock.release())
   const tokens = await openDeviceTokens({ directory: join(config.dataDir, 'keys'), clock: systemClock })
   const certificate = await openCertificate(config, log)
   const registry = new SqliteRegistry({ file: config.databasePath, log })
@@ -93,6 +105,19 @@ async function layGround(config: Config, log: Log, started: StopStack): Promise<
   started.push('registry', () => registry.stop())
   const access = await openAccess({ registry, clock: systemClock, log }, config.adminKey)
   return { metrics: createMetrics(), tokens, certificate, registry, access }
+}
+
+/** One gateway per data directory: two would each believe that they know everything. */
+async function claimDataDir(dataDir: string): Promise<{ release(): void }> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  try {
+    return lockFile(join(dataDir, 'gateway.lock'))
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error
+    const other = await readAddress(dataDir)
+    const who = other === undefined ? '' : ` (process ${other.pid}, ${other.url})`
+    throw new Error(`another gateway${who} uses the data directory ${dataDir}; stop it, or set FAIRLEAD_DATA_DIR`)
+  }
 }
 
 type BusOfMine = Bus & { readonly port?: number }
@@ -108,11 +133,13 @@ async function openCore(config: Config, log: Log, ground: Ground, started: StopS
   })
   await bus.start()
   started.push('bus', () => bus.stop(limits.stopGraceMs / 2))
+  await core.connectionLog.restore()
   await core.presence.restore()
   await core.lastValues.restore()
   await core.info.restore()
   await core.shadowBoard.restore()
   started.push('last values', () => core.lastValues.save())
+  started.push('connection log', () => core.connectionLog.settled())
   started.push('audit', () => core.audit.settled())
   started.push('command changes', () => core.changes.settled(limits.stopGraceMs / 4))
   return { bus, core }

@@ -15,6 +15,7 @@ export interface Topics {
   readonly event: (device: string, name: string) => string
   readonly log: (device: string) => string
   readonly shadow: (device: string) => string
+  readonly alert: (device: string) => string
   readonly commandRequest: (device: string, command: string) => string
   readonly commandStatus: (device: string, command: string) => string
   readonly commandResponse: (device: string, command: string) => string
@@ -42,6 +43,7 @@ export function topicsUnder(base: string): Topics {
     event: (device, name) => of(device, `event/${checked(name)}`),
     log: (device) => of(device, 'log'),
     shadow: (device) => of(device, 'shadow'),
+    alert: (device) => of(device, 'alert'), // [P-9]
     commandRequest: (device, command) => of(device, `command/request/${checked(command)}`),
     commandStatus: (device, command) => of(device, `command/status/${checked(command)}`),
     commandResponse: (device, command) => of(device, `command/response/${checked(command)}`),

@@ -18,6 +18,8 @@ export interface AdmissionNeeds {
   readonly metrics: Metrics
   readonly limits: GatewayLimits
   readonly random: () => number
+  /** [P-9] How long the device may not connect, in ms; 0 when it may. */
+  readonly quarantinedForMs: (device: string) => number
   /** Devices connected now. */
   readonly connections: () => number
 }
@@ -96,6 +98,8 @@ export class Admission {
     const { claims } = verified
     const banMs = this.#connectsByToken.attempt(claims.tokenId, this.#needs.clock.monotonicMs()) // [H-11]
     if (banMs > 0) return tooMany(banMs, 'This device connects too often.')
+    const quarantineMs = this.#needs.quarantinedForMs(claims.device)
+    if (quarantineMs > 0) return quarantined(quarantineMs)
     const credential = await this.#needs.registry.credential(claims.device, claims.tokenId)
     const nowMs = this.#needs.clock.wallMs()
     const problem = credentialProblem(credential, nowMs) ?? expiryProblem(claims, credential, nowMs)
@@ -148,4 +152,10 @@ function expiryProblem(claims: DeviceClaims, credential: Credential | undefined,
 
 function tooMany(waitMs: number, detail: string): Refusal {
   return { status: 429, code: 'too_many_connects', detail, retryAfterS: Math.ceil(waitMs / 1000) }
+}
+
+/** [P-9] Two devices use this token: both are told to stay away, until the time is over or an operator says so. */
+function quarantined(waitMs: number): Refusal {
+  const detail = 'Two devices use this token; an operator was told.'
+  return { status: 429, code: 'quarantined', detail, retryAfterS: Math.ceil(waitMs / 1000) }
 }

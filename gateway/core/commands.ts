@@ -126,6 +126,7 @@ export class Commands {
     const { id, device, name, params, error } = command
     metrics.count('commands_changed', command.state)
     changes.publish()
+    this.#needs.observer?.command(command)
     this.#ends.tell(command)
     const payload = new TextEncoder().encode(JSON.stringify({ name, params }))
     const topic = topics.commandRequest(device, id)

@@ -5,6 +5,7 @@ import { CommandChanges } from './command-changes.ts'
 import { CommandDelivery } from './command-delivery.ts'
 import type { CommandRecord } from './command-machine.ts'
 import { Commands } from './commands.ts'
+import { ConnectionLog } from './connection-log.ts'
 import { Connections } from './connections.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { DeviceCounters } from './device-counters.ts'
@@ -19,6 +20,7 @@ import { Viewers } from './live/viewers.ts'
 import type { Duty } from './periodic.ts'
 import type { Bus, Clock, DeviceTokens, Log, Metrics, Registry } from './ports.ts'
 import { PresenceBoard } from './presence.ts'
+import { Quarantine } from './quarantine.ts'
 import { Rotation } from './rotation.ts'
 import { Sessions } from './sessions.ts'
 import { Shadows } from './shadow.ts'
@@ -58,6 +60,7 @@ export interface Core {
   readonly presence: PresenceBoard
   readonly lastValues: LastValues
   readonly shadowBoard: ShadowBoard
+  readonly connectionLog: ConnectionLog
   readonly sessions: Sessions
   /** Browsers that look on. */
   readonly viewers: Viewers
@@ -88,14 +91,24 @@ export function buildCore(needs: CoreNeeds): Core {
   const ingest = new Ingest({ ...needs, counters, lastValues, sessions, observer })
   const settings = { shadows, rotation }
   const uplink = new Uplink({ ...needs, ...settings, ingest, commands, counters, observer })
-  const connections = new Connections({ ...needs, ...settings, counters, sessions, presence, uplink, delivery, info })
-  const admission = new Admission({ ...needs, connections: () => sessions.size })
+  const quarantine = new Quarantine({ ...needs, audit })
+  const connectionLog = new ConnectionLog(needs)
+  const watched = { quarantine, connectionLog, counters, presence, info }
+  const connections = new Connections({ ...needs, ...settings, ...watched, sessions, uplink, delivery })
+  const admission = openAdmission(needs, sessions, quarantine)
   const boards = { info, presence, lastValues, shadowBoard }
-  const fleet = new Fleet({ ...needs, ...settings, ...boards, counters, sessions, commands, deadLetters, observer })
+  const told = { commands, deadLetters, observer }
+  const fleet = new Fleet({ ...needs, ...settings, ...watched, ...boards, ...told, sessions })
   const viewers = buildViewers(needs, { feed: observer, sessions, counters, presence })
   const heartbeat = new Heartbeat({ ...needs, sessions })
-  const duties = dutiesOf({ heartbeat, presence, commands, changes, rotation, shadowBoard, audit, lastValues })
-  return { admission, audit, connections, commands, changes, fleet, ...boards, sessions, viewers, duties }
+  const duties = dutiesOf({ heartbeat, commands, changes, rotation, shadowBoard, lastValues, audit, ...watched })
+  const kept = { ...boards, audit, changes, connectionLog }
+  return { admission, connections, commands, fleet, ...kept, sessions, viewers, duties }
+}
+
+function openAdmission(needs: CoreNeeds, sessions: Sessions, quarantine: Quarantine): Admission {
+  const quarantinedForMs = (device: string) => quarantine.forMs(device)
+  return new Admission({ ...needs, connections: () => sessions.size, quarantinedForMs })
 }
 
 interface Busy {
@@ -107,10 +120,13 @@ interface Busy {
   readonly shadowBoard: ShadowBoard
   readonly audit: AuditTrail
   readonly lastValues: LastValues
+  readonly quarantine: Quarantine
+  readonly connectionLog: ConnectionLog
 }
 
 function dutiesOf(busy: Busy): Duty[] {
-  const { heartbeat, presence, commands, changes, rotation, shadowBoard, audit, lastValues } = busy
+  const { heartbeat, presence, commands, changes, rotation, shadowBoard, lastValues } = busy
+  const { audit, quarantine, connectionLog } = busy
   return [
     { name: 'heartbeat', everyMs: HEARTBEAT_TICK_MS, run: () => heartbeat.tick() },
     { name: 'sleepers', everyMs: SLEEPERS_EVERY_MS, run: () => presence.checkSleepers() },
@@ -119,6 +135,8 @@ function dutiesOf(busy: Busy): Duty[] {
     { name: 'due rotations', everyMs: DUE_EVERY_MS, run: () => rotation.rotateDue() },
     { name: 'replaced tokens', everyMs: DUE_EVERY_MS, run: () => rotation.endReplaced() },
     { name: 'shadows', everyMs: DUE_EVERY_MS, run: () => shadowBoard.tick() },
+    { name: 'quarantines', everyMs: SLEEPERS_EVERY_MS, run: () => quarantine.tick() },
+    { name: 'connection log', everyMs: DUE_EVERY_MS, run: () => connectionLog.store() },
     { name: 'audit', everyMs: DUE_EVERY_MS, run: () => audit.store() },
     { name: 'last values', everyMs: VALUES_EVERY_MS, run: () => lastValues.tick() },
   ]

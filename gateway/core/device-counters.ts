@@ -11,6 +11,7 @@ const FLEET_COUNTER: Partial<Record<DeviceCounter, CounterName>> = {
   repeated: 'messages_repeated',
   refused: 'messages_refused',
   dropped: 'messages_dropped',
+  gaps: 'messages_missing',
 }
 
 /** Every message refused or dropped is counted for its device, and for the fleet with the reason. */

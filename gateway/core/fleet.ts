@@ -15,6 +15,7 @@ import type { Observer } from './observer.ts'
 import type { DeviceInput, DeviceView, IssuedToken, Operator, TokenView } from './operator.ts'
 import type { Bus, Clock, DeviceTokens, Log, Registry } from './ports.ts'
 import type { PresenceBoard } from './presence.ts'
+import type { Quarantine } from './quarantine.ts'
 import type { DevicePatch, DeviceRow, NewToken, Once, Shadow } from './records.ts'
 import type { Rotation } from './rotation.ts'
 import type { Sessions } from './sessions.ts'
@@ -40,6 +41,7 @@ export interface FleetNeeds {
   readonly shadowBoard: ShadowBoard
   readonly rotation: Rotation
   readonly info: DeviceInfo
+  readonly quarantine: Quarantine
   readonly newId: () => string
   readonly observer?: Observer
 }
@@ -90,6 +92,18 @@ export class Fleet implements Operator {
     return this.#view(row)
   }
 
+  async releaseDevice(id: string): Promise<void> {
+    await this.#row(id)
+    this.#needs.quarantine.release(id)
+  }
+
+  async connections(id: string, page: { before?: number; limit: number }) {
+    await this.#row(id)
+    const rows = await this.#needs.registry.listConnections(id, { ...page, limit: page.limit + 1 })
+    const items = rows.slice(0, page.limit)
+    return { items, next: rows.length > page.limit ? items.at(-1)?.id : undefined }
+  }
+
   async deleteDevice(id: string): Promise<void> {
     const { registry, sessions, presence, lastValues, counters, shadowBoard, commands } = this.#needs
     const open = await registry.openCommands(id)
@@ -102,6 +116,7 @@ export class Fleet implements Operator {
     shadowBoard.forget(id)
     counters.forget(id)
     this.#needs.observer?.deleted(id)
+    this.#needs.quarantine.forget(id)
     this.#clearTopics(id)
   }
 
@@ -202,8 +217,9 @@ export class Fleet implements Operator {
   }
 
   #view(row: DeviceRow): DeviceView {
-    const { presence, counters } = this.#needs
-    return { ...row, presence: presence.of(row.id), counters: counters.of(row.id) }
+    const { presence, counters, quarantine } = this.#needs
+    const { id } = row
+    return { ...row, presence: presence.of(id), quarantine: quarantine.of(id), counters: counters.of(id) }
   }
 
   /** [U-6] An empty retained message clears a topic. Availability first: nobody should see a ghost online. */

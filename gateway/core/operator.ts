@@ -1,12 +1,24 @@
 import type { JsonObject } from '../../protocol/json.ts'
 import type { CommandQuery, CommandRecord } from './command-machine.ts'
 import type { DeviceQuery } from './device-query.ts'
-import type { DeadLetterRow, DevicePatch, DeviceRow, Once, Presence, Shadow, TokenRow } from './records.ts'
+import type { QuarantineView } from './quarantine.ts'
+import type {
+  DeadLetterRow,
+  DevicePatch,
+  DeviceRow,
+  Once,
+  Presence,
+  Shadow,
+  StoredConnection,
+  TokenRow,
+} from './records.ts'
 import type { TokenState } from './token-life.ts'
 
 /** A device as an operator sees it. */
 export interface DeviceView extends DeviceRow {
   readonly presence: Presence
+  /** While nobody may connect with its token, since two devices do [P-9]. */
+  readonly quarantine?: QuarantineView
   /** Messages since the gateway started: received, published, repeated, refused and dropped by reason. */
   readonly counters: Readonly<Record<string, number>>
 }
@@ -41,6 +53,13 @@ export interface Operator {
   listDevices(query: DeviceQuery): Promise<{ items: DeviceView[]; next?: string }>
   /** `enabled: false` closes the live socket with 4503. */
   updateDevice(id: string, patch: DevicePatch): Promise<DeviceView>
+  /** [P-9] Ends a quarantine before its time. One that is not there is no error. */
+  releaseDevice(id: string): Promise<void>
+  /** Newest first; `next` is the `before` of the following page. */
+  connections(
+    id: string,
+    page: { before?: number; limit: number },
+  ): Promise<{ items: StoredConnection[]; next?: number }>
   /** Closes the live socket with 4521 and clears the device's retained topics. */
   deleteDevice(id: string): Promise<void>
   /** With `once` as createDevice. */

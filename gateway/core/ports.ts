@@ -13,6 +13,7 @@ import type {
   AuditEntry,
   AuditQuery,
   AuditRow,
+  ConnectionRow,
   DeadLetter,
   DeadLetterRow,
   DevicePatch,
@@ -24,6 +25,7 @@ import type {
   Replacement,
   Report,
   Shadow,
+  StoredConnection,
   TokenRow,
 } from './records.ts'
 import type { DesiredChange, DesiredOptions } from './shadow-rules.ts'
@@ -211,6 +213,16 @@ export interface Registry {
   addDeadLetter(letter: DeadLetter): Promise<void>
   /** Newest first, those with an id below `before`. */
   listDeadLetters(query: { before?: number; device?: string; limit: number }): Promise<DeadLetterRow[]>
+
+  /**
+   * New connections, and ends of those that are open (known by device and session). Beyond a bound per device the oldest
+   * are dropped; those of a device that is not there are, too.
+   */
+  saveConnections(rows: readonly ConnectionRow[]): Promise<void>
+  /** Ends every one that is open. */
+  endConnections(atMs: number, reason: string): Promise<void>
+  /** Newest first, those with an id below `before`. */
+  listConnections(device: string, page: { before?: number; limit: number }): Promise<StoredConnection[]>
 }
 
 /** Counts for operators. Names and labels are bounded: a device id is never a label. */
@@ -235,6 +247,8 @@ export type CounterName =
   | 'log_lines'
   | 'audit_dropped'
   | 'dead_letters'
+  | 'quarantines'
+  | 'messages_missing'
 export type TimerName = 'publish_ms' | 'handshake_ms'
 
 /** Facts as fields; never a token, never a payload. */

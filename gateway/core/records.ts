@@ -160,3 +160,24 @@ export interface DeadLetterRow extends DeadLetter {
   /** Rises; never used twice. */
   readonly id: number
 }
+
+/** One connection of a device. `session` is 0 when it ended before its `welcome`. */
+export interface ConnectionRow {
+  readonly device: string
+  readonly session: number
+  readonly connectedAtMs: number
+  /** Undefined while it is open. */
+  readonly endedAtMs?: number
+  /** One of the words of [P-2]. */
+  readonly reason?: string
+  readonly address?: string
+  readonly firmware?: string
+  readonly boot?: string
+  /** Frames from the device. */
+  readonly messages: number
+}
+
+export interface StoredConnection extends ConnectionRow {
+  /** Rises; never used twice. */
+  readonly id: number
+}

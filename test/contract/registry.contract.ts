@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Presence } from '../../gateway/core/records.ts'
 import { auditContract } from './registry-audit.contract.ts'
 import { commandContract } from './registry-commands.contract.ts'
+import { connectionContract } from './registry-connections.contract.ts'
 import { HOSTILE_NAMES, NOW_MS, newDevice, newToken, type RegistryUnderTest } from './registry-fixtures.ts'
 import { onceContract } from './registry-once.contract.ts'
 import { rotationContract } from './registry-rotation.contract.ts'
@@ -26,6 +27,7 @@ export function registryContract(name: string, open: () => Promise<RegistryUnder
     describe('shadows', () => shadowContract(current))
     describe('commands', () => commandContract(current))
     describe('repeats, searches and dead letters', () => onceContract(current))
+    describe('connections', () => connectionContract(current))
     describe('audit log', () => auditContract(current))
     describe('API keys and life', () => lifeContract(current))
   })

@@ -8,7 +8,14 @@ import {
 import type { DeviceQuery } from '../../gateway/core/device-query.ts'
 import { GatewayError } from '../../gateway/core/errors.ts'
 import type { DeviceInput, DeviceView, IssuedToken, Operator, TokenView } from '../../gateway/core/operator.ts'
-import type { DeadLetterRow, DevicePatch, Once, Shadow, TokenRow } from '../../gateway/core/records.ts'
+import type {
+  DeadLetterRow,
+  DevicePatch,
+  Once,
+  Shadow,
+  StoredConnection,
+  TokenRow,
+} from '../../gateway/core/records.ts'
 import { changeDesired, NO_SHADOW } from '../../gateway/core/shadow-rules.ts'
 import { isLive, replacementProblem, tokenInUse, tokenState } from '../../gateway/core/token-life.ts'
 import { isFinal, parseCommandRequest } from '../../protocol/command-request.ts'
@@ -27,6 +34,7 @@ export class FakeOperator implements Operator {
   readonly values = new Map<string, JsonObject>()
   readonly shadows = new Map<string, Shadow>()
   readonly letters: DeadLetterRow[] = []
+  readonly connected: StoredConnection[] = []
   readonly once = new Map<string, { request: string; made: string }>()
   readonly ends = new CommandEnds()
   /** When set, every call rejects with it. */
@@ -90,6 +98,18 @@ export class FakeOperator implements Operator {
     const device = { ...before, ...patch, notes: (patch.notes ?? before.notes) || undefined }
     this.devices.set(id, device)
     return device
+  }
+
+  async releaseDevice(id: string): Promise<void> {
+    const { quarantine: _over, ...device } = await this.device(id)
+    this.devices.set(id, device)
+  }
+
+  async connections(id: string, { before = Number.POSITIVE_INFINITY, limit }: { before?: number; limit: number }) {
+    await this.device(id)
+    const wanted = this.connected.filter((one) => one.device === id && one.id < before).reverse()
+    const items = wanted.slice(0, limit)
+    return { items, next: wanted.length > limit ? items.at(-1)?.id : undefined }
   }
 
   async deleteDevice(id: string): Promise<void> {

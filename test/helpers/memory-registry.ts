@@ -14,6 +14,7 @@ import type {
   AuditEntry,
   AuditQuery,
   AuditRow,
+  ConnectionRow,
   DeadLetter,
   DeadLetterRow,
   DevicePatch,
@@ -25,6 +26,7 @@ import type {
   Replacement,
   Report,
   Shadow,
+  StoredConnection,
   TokenRow,
 } from '../../gateway/core/records.ts'
 import { applyReport, changeDesired, type DesiredOptions, NO_SHADOW } from '../../gateway/core/shadow-rules.ts'
@@ -47,6 +49,7 @@ export class MemoryRegistry implements Registry {
   readonly keys = new Map<string, ApiKey>()
   readonly audit: AuditRow[] = []
   readonly letters: DeadLetterRow[] = []
+  connections: StoredConnection[] = []
   readonly once = new Map<string, { request: string; made: string }>()
   session = 0
   readonly #failing = new Set<Method>()
@@ -325,6 +328,25 @@ export class MemoryRegistry implements Registry {
   }
   async countApiKeys() {
     return this.keys.size
+  }
+  async saveConnections(rows: readonly ConnectionRow[]) {
+    await this.#enter('saveConnections')
+    for (const row of rows) {
+      const isMine = (one: StoredConnection) =>
+        one.device === row.device && one.session === row.session && one.endedAtMs === undefined
+      const open = row.endedAtMs === undefined ? undefined : this.connections.find(isMine)
+      const id = open?.id ?? this.connections.length + 1
+      this.connections = [...this.connections.filter((one) => one !== open), { ...row, id }]
+    }
+  }
+  async endConnections(endedAtMs: number, reason: string) {
+    this.connections = this.connections.map((one) =>
+      one.endedAtMs === undefined ? { ...one, endedAtMs, reason } : one,
+    )
+  }
+  async listConnections(device: string, { before = Number.POSITIVE_INFINITY, limit }: LetterQuery) {
+    const wanted = this.connections.filter((one) => one.device === device && one.id < before)
+    return wanted.sort((a, b) => b.id - a.id).slice(0, limit)
   }
   async addDeadLetter(letter: DeadLetter) {
     await this.#enter('addDeadLetter')

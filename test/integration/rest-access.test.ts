@@ -8,6 +8,7 @@ const READS = [
   '/devices/a',
   '/devices/a/state',
   '/devices/a/shadow',
+  '/devices/a/connections',
   '/devices/a/commands',
   '/commands/command-1',
   '/commands',
@@ -16,6 +17,7 @@ const READS = [
 const COMMANDING = [
   ['POST', '/devices/a/commands'],
   ['POST', '/commands/command-1/cancel'],
+  ['DELETE', '/devices/a/quarantine'],
   ['PATCH', '/devices/a/shadow'],
 ] as const
 const ADMIN_ONLY = [

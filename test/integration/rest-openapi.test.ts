@@ -48,6 +48,7 @@ describe('the OpenAPI document', () => {
     expect(operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`).sort()).toEqual([
       'DELETE /api/v1/api-keys/{name}',
       'DELETE /api/v1/devices/{id}',
+      'DELETE /api/v1/devices/{id}/quarantine',
       'DELETE /api/v1/devices/{id}/tokens/{tid}',
       'DELETE /api/v1/session',
       'GET /api/v1/api-keys',
@@ -58,6 +59,7 @@ describe('the OpenAPI document', () => {
       'GET /api/v1/devices',
       'GET /api/v1/devices/{id}',
       'GET /api/v1/devices/{id}/commands',
+      'GET /api/v1/devices/{id}/connections',
       'GET /api/v1/devices/{id}/shadow',
       'GET /api/v1/devices/{id}/state',
       'GET /api/v1/devices/{id}/tokens',

@@ -14,6 +14,7 @@ import { type App, createApp } from './app.ts'
 import { addAuditRoute, auditMutations } from './audit.ts'
 import { callerOf, guardRoutes, REQUEST_LIMITS, type RequestLimits } from './auth.ts'
 import { addCommandRoutes } from './commands.ts'
+import { addConnectionRoutes } from './connections.ts'
 import { addDashboard } from './dashboard.ts'
 import { addDeviceRoutes } from './devices.ts'
 import { watchMethods } from './methods.ts'
@@ -91,6 +92,7 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   auditMutations(app, parts.audit)
   const addRefusedMethods = watchMethods(app)
   addDeviceRoutes(app, parts.operator)
+  addConnectionRoutes(app, parts.operator)
   addTokenRoutes(app, parts.operator)
   addShadowRoutes(app, parts.operator)
   addCommandRoutes(app, parts.operator, waiters)

@@ -2,20 +2,20 @@ import type { ServerResponse } from 'node:http'
 import { isFinal } from '../../../protocol/command-request.ts'
 import type { Operator } from '../../core/operator.ts'
 import type { App } from './app.ts'
-import { CommandQuery, DeadLetterList, DeadLetterQuery, deadLetterToWire } from './command-schemas.ts'
-import { BEARER, bodyProblems, problems, withHeaders } from './documented.ts'
-import { OnceHeader, onceOf } from './once.ts'
 import {
-  BeforeQuery,
   Command,
   CommandInput,
   CommandList,
   CommandParams,
-  DeviceParams,
-  NoQuery,
-  pageLimit,
+  CommandQuery,
+  DeadLetterList,
+  DeadLetterQuery,
+  deadLetterToWire,
   WaitQuery,
-} from './schemas.ts'
+} from './command-schemas.ts'
+import { BEARER, bodyProblems, problems, withHeaders } from './documented.ts'
+import { OnceHeader, onceOf } from './once.ts'
+import { BeforeQuery, DeviceParams, NoQuery, pageLimit } from './schemas.ts'
 import type { Waiters } from './waiters.ts'
 import { commandToWire } from './wire.ts'
 

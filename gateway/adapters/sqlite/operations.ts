@@ -10,6 +10,7 @@ import {
 import { appendAudit, listAudit } from './audit.ts'
 import { command, dueCommands, findCommands, listCommands, openCommands } from './command-rows.ts'
 import { advanceCommand, insertCommand, markPublished, unpublishedChanges } from './commands.ts'
+import { endConnections, listConnections, saveConnections } from './connections.ts'
 import type { Database } from './database.ts'
 import { addDeadLetter, listDeadLetters } from './dead-letters.ts'
 import { createDevice, deleteDevice, device, listDevices, updateDevice } from './devices.ts'
@@ -58,6 +59,7 @@ export const READS = {
   webSession,
   findCommands,
   listDeadLetters,
+  listConnections,
 } satisfies Operations
 
 /** Each is taken whole or not at all; many share one commit. */
@@ -91,6 +93,8 @@ export const WRITES = {
   deleteSession,
   deleteEndedSessions,
   addDeadLetter,
+  saveConnections,
+  endConnections,
   reserveSessions,
   returnSessions,
   probe,

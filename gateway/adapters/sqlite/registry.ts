@@ -14,6 +14,7 @@ import type {
   AuditEntry,
   AuditQuery,
   AuditRow,
+  ConnectionRow,
   DeadLetter,
   DeadLetterRow,
   DevicePatch,
@@ -25,6 +26,7 @@ import type {
   Replacement,
   Report,
   Shadow,
+  StoredConnection,
   TokenRow,
 } from '../../core/records.ts'
 import type { DesiredChange, DesiredOptions } from '../../core/shadow-rules.ts'
@@ -240,5 +242,15 @@ export class SqliteRegistry implements Registry {
   }
   listDeadLetters(query: { before?: number; device?: string; limit: number }): Promise<DeadLetterRow[]> {
     return this.#reader.call('listDeadLetters', query)
+  }
+
+  saveConnections(rows: readonly ConnectionRow[]): Promise<void> {
+    return this.#writer.call('saveConnections', rows)
+  }
+  endConnections(atMs: number, reason: string): Promise<void> {
+    return this.#writer.call('endConnections', atMs, reason)
+  }
+  listConnections(device: string, page: { before?: number; limit: number }): Promise<StoredConnection[]> {
+    return this.#reader.call('listConnections', device, page)
   }
 }
