@@ -6,6 +6,7 @@ import { deadLetters } from './dead-letters.ts'
 import { settingsCommands } from './device-settings.ts'
 import { deviceCommands } from './devices.ts'
 import { login } from './login.ts'
+import { signingKeyCommands } from './signing-keys.ts'
 import { status } from './status.ts'
 import { tokenCommands } from './tokens.ts'
 
@@ -34,6 +35,7 @@ const tail: Command = {
 export const COMMANDS: readonly Command[] = [
   ...deviceCommands,
   ...tokenCommands,
+  ...signingKeyCommands,
   ...settingsCommands,
   ...commandCommands,
   deadLetters,

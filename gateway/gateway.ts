@@ -21,14 +21,14 @@ import {
   openOwnCertificate,
   openPrivateCertificate,
 } from './adapters/tls/certificate-source.ts'
-import { openDeviceTokens } from './adapters/tokens/device-tokens.ts'
+import { openDeviceTokens, type ReloadableDeviceTokens } from './adapters/tokens/device-tokens.ts'
 import { serveDevices } from './adapters/websocket/devices.ts'
 import type { Config } from './config.ts'
 import type { BusConfig } from './config-bus.ts'
 import { buildCore, type Core } from './core/core.ts'
 import { drain } from './core/drain.ts'
 import { repeat } from './core/periodic.ts'
-import type { Bus, BusRequest, DeviceTokens, Log } from './core/ports.ts'
+import type { Bus, BusRequest, Log } from './core/ports.ts'
 import { openOperatorPlane } from './operator-plane.ts'
 import { type Address, forgetAddress, writeAddress } from './run-file.ts'
 import { StopStack } from './stop-stack.ts'
@@ -77,7 +77,7 @@ async function start(config: Config, log: Log, started: StopStack): Promise<Runn
 
 interface Ground {
   readonly metrics: PrometheusMetrics
-  readonly tokens: DeviceTokens
+  readonly tokens: ReloadableDeviceTokens
   readonly certificate: CertificateSource | undefined
   readonly registry: SqliteRegistry
   readonly access: OpenAccess

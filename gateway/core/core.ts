@@ -23,6 +23,7 @@ import { Rotation } from './rotation.ts'
 import { Sessions } from './sessions.ts'
 import { Shadows } from './shadow.ts'
 import { ShadowBoard } from './shadow-board.ts'
+import { SigningKeys, type TokenKeys } from './signing-keys.ts'
 import { Uplink } from './uplink.ts'
 
 /** How often sleepers, due commands, tokens and shadows, and changed values are looked for. */
@@ -34,7 +35,7 @@ const VALUES_EVERY_MS = 250
 export interface CoreNeeds {
   readonly registry: Registry
   readonly bus: Bus
-  readonly tokens: DeviceTokens
+  readonly tokens: DeviceTokens & TokenKeys
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -59,6 +60,7 @@ export interface Core {
   readonly lastValues: LastValues
   readonly shadowBoard: ShadowBoard
   readonly sessions: Sessions
+  readonly signingKeys: SigningKeys
   /** Browsers that look on. */
   readonly viewers: Viewers
   /** What must be done again and again while the gateway runs. */
@@ -92,10 +94,11 @@ export function buildCore(needs: CoreNeeds): Core {
   const admission = new Admission({ ...needs, connections: () => sessions.size })
   const boards = { info, presence, lastValues, shadowBoard }
   const fleet = new Fleet({ ...needs, ...settings, ...boards, counters, sessions, commands, deadLetters, observer })
+  const signingKeys = new SigningKeys({ ...needs, keys: needs.tokens, rotation, sessions })
   const viewers = buildViewers(needs, { feed: observer, sessions, counters, presence })
   const heartbeat = new Heartbeat({ ...needs, sessions })
   const duties = dutiesOf({ heartbeat, presence, commands, changes, rotation, shadowBoard, audit, lastValues })
-  return { admission, audit, connections, commands, changes, fleet, ...boards, sessions, viewers, duties }
+  return { admission, audit, connections, commands, changes, fleet, ...boards, sessions, signingKeys, viewers, duties }
 }
 
 interface Busy {

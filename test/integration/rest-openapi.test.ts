@@ -48,8 +48,10 @@ describe('the OpenAPI document', () => {
     expect(operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`).sort()).toEqual([
       'DELETE /api/v1/api-keys/{name}',
       'DELETE /api/v1/devices/{id}',
+      'DELETE /api/v1/devices/{id}/tokens',
       'DELETE /api/v1/devices/{id}/tokens/{tid}',
       'DELETE /api/v1/session',
+      'DELETE /api/v1/signing-keys/{kid}',
       'GET /api/v1/api-keys',
       'GET /api/v1/audit',
       'GET /api/v1/commands',
@@ -62,6 +64,7 @@ describe('the OpenAPI document', () => {
       'GET /api/v1/devices/{id}/state',
       'GET /api/v1/devices/{id}/tokens',
       'GET /api/v1/session',
+      'GET /api/v1/signing-keys',
       'GET /api/v1/users',
       'GET /healthz',
       'GET /metrics',
@@ -79,6 +82,8 @@ describe('the OpenAPI document', () => {
       'POST /api/v1/session',
       'POST /api/v1/session/link',
       'POST /api/v1/session/link/check',
+      'POST /api/v1/signing-keys',
+      'POST /api/v1/signing-keys/{kid}/reissue',
       'POST /api/v1/users',
       'POST /api/v1/users/{name}/login-link',
     ])

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import { isName } from '../../../protocol/names.ts'
 import type { Clock, DeviceClaims, DeviceTokens } from '../../core/ports.ts'
+import type { TokenKeys } from '../../core/signing-keys.ts'
 import { ROTATE_ONLY_MS } from '../../core/token-life.ts'
-import { readSigningKeys, type SigningKey, TOKEN_ALGORITHM } from './signing-keys.ts'
+import { makeSigningKey, readSigningKeys, removeSigningKey, type SigningKey, TOKEN_ALGORITHM } from './signing-keys.ts'
 
 const ISSUER = 'fairlead'
 const AUDIENCE = 'fairlead-device'
@@ -20,7 +21,7 @@ const KEY_ID = /^[A-Za-z0-9_-]{43}$/
 const HEADER_MEMBERS = new Set(['alg', 'kid', 'typ'])
 const CLAIMS = new Set(['iss', 'aud', 'sub', 'jti', 'iat', 'exp'])
 
-export interface ReloadableDeviceTokens extends DeviceTokens {
+export interface ReloadableDeviceTokens extends DeviceTokens, TokenKeys {
   /** Reads the key folder again: the newest key signs, all verify. Rejects and keeps the old keys when one is bad. */
   reload(): Promise<void>
   /** Newest first; the first that has a private part signs. */
@@ -31,12 +32,27 @@ export interface ReloadableDeviceTokens extends DeviceTokens {
 export async function openDeviceTokens(options: { directory: string; clock: Clock }): Promise<ReloadableDeviceTokens> {
   const { directory, clock } = options
   let keys = await readSigningKeys(directory, clock.wallMs())
+  let switching: Promise<void> = Promise.resolve()
+  const reload = async () => {
+    keys = await readSigningKeys(directory, clock.wallMs())
+  }
   return {
-    reload: async () => {
-      keys = await readSigningKeys(directory, clock.wallMs())
+    reload,
+    keys: () => keys.map(({ keyId: id, createdAtMs }) => ({ id, createdAtMs })),
+    addKey: () => {
+      const fromMs = Math.max(clock.wallMs(), (keys[0]?.createdAtMs ?? 0) + 1) // the newest, also when the clock went back
+      switching = makeSigningKey(directory, fromMs).then(reload)
+      return switching
+    },
+    removeKey: async (id) => {
+      await removeSigningKey(directory, id)
+      await reload()
     },
     keyIds: () => keys.map((key) => key.keyId),
-    sign: (token) => sign(keys, token),
+    sign: async (token) => {
+      await switching.catch(() => {}) // a token made from now on is signed by the key that is being added, or not at all
+      return sign(keys, token)
+    },
     digest: (token) => createHash('sha256').update(token, 'utf8').digest('hex'),
     verify: async (token) => {
       if (token.length > TOKEN_MAX_BYTES) return { refused: 'too_long' }
@@ -51,10 +67,14 @@ export async function openDeviceTokens(options: { directory: string; clock: Cloc
   }
 }
 
-/** [K-1] The same row always gives the same claims; the signature differs each time, as ECDSA has it. */
+/**
+ * [K-1] The same row always gives the same claims under the same key, as long as that is there: the one that was newest
+ * when the token was made. The signature differs each time, as ECDSA has it.
+ */
 async function sign(keys: readonly SigningKey[], token: Parameters<DeviceTokens['sign']>[0]): Promise<string> {
   if (!isName(token.device) || !isName(token.id)) throw new RangeError('device and token id must be names [N-1]')
-  const key = keys.find((candidate) => candidate.privateKey !== undefined)
+  const signing = keys.filter((candidate) => candidate.privateKey !== undefined)
+  const key = signing.find(({ createdAtMs }) => createdAtMs <= token.createdAtMs) ?? signing.at(-1)
   if (key?.privateKey === undefined) throw new Error('there is no key to sign with')
   const jwt = new SignJWT()
     .setProtectedHeader({ alg: TOKEN_ALGORITHM, kid: key.keyId, typ: TYPE })
