@@ -86,7 +86,9 @@ interface Ground {
 /** What is on the disk: keys, certificates, the registry. */
 async function layGround(config: Config, log: Log, started: StopStack): Promise<Ground> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
-  const tokens = await openDeviceTokens({ directory: join(config.dataDir, 'keys'), clock: systemClock })
+  const { tokenIssuer: externalIssuer } = config
+  const keys = join(config.dataDir, 'keys')
+  const tokens = await openDeviceTokens({ directory: keys, clock: systemClock, externalIssuer, log })
   const certificate = await openCertificate(config, log)
   const registry = new SqliteRegistry({ file: config.databasePath, log })
   await registry.start()

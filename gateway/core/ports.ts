@@ -83,6 +83,8 @@ export interface DeviceClaims {
   readonly device: string
   readonly tokenId: string
   readonly expiresAtMs?: number
+  /** Signed by another issuer: no row of the registry stands behind it, only the device must be there. */
+  readonly isExternal?: boolean
 }
 
 export interface DeviceTokens {
