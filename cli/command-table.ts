@@ -7,6 +7,7 @@ import { settingsCommands } from './device-settings.ts'
 import { deviceCommands } from './devices.ts'
 import { login } from './login.ts'
 import { loginLink } from './login-link.ts'
+import { signingKeyCommands } from './signing-keys.ts'
 import { status } from './status.ts'
 import { tokenCommands } from './tokens.ts'
 
@@ -35,6 +36,7 @@ const tail: Command = {
 export const COMMANDS: readonly Command[] = [
   ...deviceCommands,
   ...tokenCommands,
+  ...signingKeyCommands,
   ...settingsCommands,
   ...commandCommands,
   deadLetters,

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { LOG_LEVELS } from '../protocol/messages.ts'
 import { isName } from '../protocol/names.ts'
 import { type BusConfig, readBus } from './config-bus.ts'
+import { readTokenIssuer, readTrustedProxies, type TokenIssuerConfig, type TrustedProxy } from './config-network.ts'
 import { DEFAULT_LIMITS, type GatewayLimits } from './core/limits.ts'
 import { Environment } from './environment.ts'
 
@@ -28,6 +29,10 @@ export interface Config {
   /** Absolute path of the SQLite file. */
   readonly databasePath: string
   readonly nodeId: string
+  /** Who else signs device tokens. */
+  readonly tokenIssuer: TokenIssuerConfig | undefined
+  /** Peers whose word on where a request comes from is taken. */
+  readonly trustedProxies: readonly TrustedProxy[]
   /** The first API key, when the operator chose it. A secret. */
   readonly adminKey: string | undefined
   readonly logLevel: (typeof LOG_LEVELS)[number]
@@ -85,6 +90,8 @@ function readConfig(env: Environment): Config {
     baseTopic: env.parsed('FAIRLEAD_BASE_TOPIC', BASE_TOPIC_RULE, 'fairlead', baseTopicOf),
     databasePath: readDatabasePath(env, dataDir),
     nodeId: env.parsed('FAIRLEAD_NODE_ID', NAME_RULE, defaultNodeId(), (text) => (isName(text) ? text : undefined)),
+    tokenIssuer: readTokenIssuer(env),
+    trustedProxies: readTrustedProxies(env),
     adminKey: readAdminKey(env),
     logLevel: env.choice('FAIRLEAD_LOG_LEVEL', LOG_LEVELS, 'info'),
     drainMs: env.integer('FAIRLEAD_DRAIN_S', 5, 0, 25) * 1000,

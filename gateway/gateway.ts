@@ -22,14 +22,14 @@ import {
   openOwnCertificate,
   openPrivateCertificate,
 } from './adapters/tls/certificate-source.ts'
-import { openDeviceTokens } from './adapters/tokens/device-tokens.ts'
+import { openDeviceTokens, type ReloadableDeviceTokens } from './adapters/tokens/device-tokens.ts'
 import { serveDevices } from './adapters/websocket/devices.ts'
 import type { Config } from './config.ts'
 import type { BusConfig } from './config-bus.ts'
 import { buildCore, type Core } from './core/core.ts'
 import { drain } from './core/drain.ts'
 import { repeat } from './core/periodic.ts'
-import type { Bus, BusRequest, DeviceTokens, Log } from './core/ports.ts'
+import type { Bus, BusRequest, Log } from './core/ports.ts'
 import { openOperatorPlane } from './operator-plane.ts'
 import { type Address, forgetAddress, readAddress, writeAddress } from './run-file.ts'
 import { StopStack } from './stop-stack.ts'
@@ -88,7 +88,7 @@ async function start(config: Config, log: Log, process: ProcessFacts, started: S
 
 interface Ground {
   readonly metrics: PrometheusMetrics
-  readonly tokens: DeviceTokens
+  readonly tokens: ReloadableDeviceTokens
   readonly certificate: CertificateSource | undefined
   readonly registry: SqliteRegistry
   readonly access: OpenAccess
@@ -98,7 +98,9 @@ interface Ground {
 async function layGround(config: Config, log: Log, started: StopStack): Promise<Ground> {
   const lock = await claimDataDir(config.dataDir)
   started.push('data directory', () => lock.release())
-  const tokens = await openDeviceTokens({ directory: join(config.dataDir, 'keys'), clock: systemClock })
+  const { tokenIssuer: externalIssuer } = config
+  const keys = join(config.dataDir, 'keys')
+  const tokens = await openDeviceTokens({ directory: keys, clock: systemClock, externalIssuer, log })
   const certificate = await openCertificate(config, log)
   const registry = new SqliteRegistry({ file: config.databasePath, log })
   await registry.start()

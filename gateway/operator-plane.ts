@@ -33,7 +33,8 @@ export async function openOperatorPlane(parts: OperatorPlaneParts): Promise<Oper
   const { server, core, access, health, metrics, log } = parts
   const shown = { health, metricsText: () => metrics.text(), version: await projectVersion() }
   const dashboardDir = join(PROJECT_DIR, 'dashboard', 'dist')
-  const http = buildHttp({ server, operator: core.fleet, audit: core.audit, access, dashboardDir, log, ...shown })
+  const { fleet: operator, audit, signingKeys } = core
+  const http = buildHttp({ server, operator, audit, signingKeys, access, dashboardDir, log, ...shown })
   await http.ready()
   const { viewers } = core
   access.onChange(() => viewers.recheck())

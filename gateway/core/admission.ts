@@ -96,13 +96,13 @@ export class Admission {
     const verified = await this.#needs.tokens.verify(token)
     if ('refused' in verified) return this.#unauthorized(request, verified.refused, verified.keyId)
     const { claims } = verified
-    const banMs = this.#connectsByToken.attempt(claims.tokenId, this.#needs.clock.monotonicMs()) // [H-11]
+    const banMs = this.#connectsByToken.attempt(`${claims.device}/${claims.tokenId}`, this.#needs.clock.monotonicMs()) // [H-11]
     if (banMs > 0) return tooMany(banMs, 'This device connects too often.')
     const quarantineMs = this.#needs.quarantinedForMs(claims.device)
     if (quarantineMs > 0) return quarantined(quarantineMs)
     const credential = await this.#needs.registry.credential(claims.device, claims.tokenId)
     const nowMs = this.#needs.clock.wallMs()
-    const problem = credentialProblem(credential, nowMs) ?? expiryProblem(claims, credential, nowMs)
+    const problem = credentialProblem(credential, nowMs, claims) ?? expiryProblem(claims, credential, nowMs)
     if (problem === 'device_disabled') {
       return { status: 403, code: problem, detail: 'An operator disabled this device.' }
     }
@@ -135,9 +135,11 @@ export class Admission {
 export function credentialProblem(
   credential: Credential | undefined,
   nowMs: number,
+  claims?: DeviceClaims,
 ): 'unknown_device' | 'unknown_token' | 'token_revoked' | 'token_expired' | 'device_disabled' | undefined {
   if (credential === undefined) return 'unknown_device'
   const { token, enabled } = credential
+  if (claims?.isExternal) return enabled ? undefined : 'device_disabled'
   if (token === undefined) return 'unknown_token'
   if (hasEnded(token, nowMs)) return 'token_revoked'
   if (hasExpired(token, nowMs - ROTATE_ONLY_MS)) return 'token_expired' // [K-10]

@@ -167,7 +167,7 @@ export class Connections {
   async #recheck(session: Session): Promise<CloseCode | undefined> {
     const { registry, clock } = this.#needs
     const { device, tokenId } = session.claims
-    switch (credentialProblem(await registry.credential(device, tokenId), clock.wallMs())) {
+    switch (credentialProblem(await registry.credential(device, tokenId), clock.wallMs(), session.claims)) {
       case undefined:
         return undefined
       case 'unknown_device':

@@ -25,6 +25,7 @@ import { Rotation } from './rotation.ts'
 import { Sessions } from './sessions.ts'
 import { Shadows } from './shadow.ts'
 import { ShadowBoard } from './shadow-board.ts'
+import { SigningKeys, type TokenKeys } from './signing-keys.ts'
 import { Uplink } from './uplink.ts'
 
 /** How often sleepers, due commands, tokens and shadows, and changed values are looked for. */
@@ -36,7 +37,7 @@ const VALUES_EVERY_MS = 250
 export interface CoreNeeds {
   readonly registry: Registry
   readonly bus: Bus
-  readonly tokens: DeviceTokens
+  readonly tokens: DeviceTokens & TokenKeys
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -62,6 +63,7 @@ export interface Core {
   readonly shadowBoard: ShadowBoard
   readonly connectionLog: ConnectionLog
   readonly sessions: Sessions
+  readonly signingKeys: SigningKeys
   /** Browsers that look on. */
   readonly viewers: Viewers
   /** What must be done again and again while the gateway runs. */
@@ -99,11 +101,12 @@ export function buildCore(needs: CoreNeeds): Core {
   const boards = { info, presence, lastValues, shadowBoard }
   const told = { commands, deadLetters, observer }
   const fleet = new Fleet({ ...needs, ...settings, ...watched, ...boards, ...told, sessions })
+  const signingKeys = new SigningKeys({ ...needs, keys: needs.tokens, rotation, sessions })
   const viewers = buildViewers(needs, { feed: observer, sessions, counters, presence })
   const heartbeat = new Heartbeat({ ...needs, sessions })
   const duties = dutiesOf({ heartbeat, commands, changes, rotation, shadowBoard, lastValues, audit, ...watched })
   const kept = { ...boards, audit, changes, connectionLog }
-  return { admission, connections, commands, fleet, ...kept, sessions, viewers, duties }
+  return { admission, connections, commands, fleet, ...kept, sessions, signingKeys, viewers, duties }
 }
 
 function openAdmission(needs: CoreNeeds, sessions: Sessions, quarantine: Quarantine): Admission {

@@ -12,6 +12,7 @@ const ERRORS = {
   foreign_origin: { status: 403, retry: false, text: 'Another site may not act in the name of who is logged in here.' },
   device_not_found: { status: 404, retry: false, text: 'There is no such device.' },
   token_not_found: { status: 404, retry: false, text: 'The device has no such token.' },
+  key_not_found: { status: 404, retry: false, text: 'There is no such signing key.' },
   command_not_found: { status: 404, retry: false, text: 'There is no such command.' },
   user_not_found: { status: 404, retry: false, text: 'There is no such user.' },
   api_key_not_found: { status: 404, retry: false, text: 'There is no such API key.' },
@@ -28,6 +29,8 @@ const ERRORS = {
   command_exists: { status: 409, retry: false, text: 'A command with this id exists already.' },
   too_many_tokens: { status: 409, retry: false, text: 'The device has two live tokens; revoke one first.' },
   no_live_token: { status: 409, retry: false, text: 'The device has no token that could be replaced; issue one.' },
+  key_signs: { status: 409, retry: false, text: 'This key signs new tokens; add another one first.' },
+  key_in_use: { status: 409, retry: false, text: 'Live tokens were signed by this key.' },
   rotation_in_progress: {
     status: 409,
     retry: false,

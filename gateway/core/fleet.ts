@@ -150,6 +150,14 @@ export class Fleet implements Operator {
     this.#needs.sessions.endAll(device, CLOSE.tokenRevoked, tokenId)
   }
 
+  async revokeTokens(device: string): Promise<number> {
+    const { registry, sessions, clock } = this.#needs
+    await this.#row(device)
+    const revoked = await registry.revokeTokensOf(device, clock.wallMs())
+    sessions.endAll(device, CLOSE.tokenRevoked)
+    return revoked
+  }
+
   async lastValues(device: string): Promise<JsonObject> {
     await this.#row(device)
     return this.#needs.lastValues.of(device)

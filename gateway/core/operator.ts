@@ -67,6 +67,8 @@ export interface Operator {
   listTokens(device: string): Promise<TokenView[]>
   /** Closes the socket that uses the token with 4500. */
   revokeToken(device: string, tokenId: string): Promise<void>
+  /** Revokes every token of the device, also one that is being rotated in; returns how many lived. */
+  revokeTokens(device: string): Promise<number>
   /**
    * Makes a token that replaces the one in use and brings it over the open socket, now or after the next connect. The
    * old one ends `overlapS` after the device has confirmed the new one.

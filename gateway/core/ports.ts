@@ -18,6 +18,7 @@ import type {
   DeadLetterRow,
   DevicePatch,
   DeviceRow,
+  MadeBetween,
   NewDevice,
   NewToken,
   Once,
@@ -85,6 +86,8 @@ export interface DeviceClaims {
   readonly device: string
   readonly tokenId: string
   readonly expiresAtMs?: number
+  /** Signed by another issuer: no row of the registry stands behind it, only the device must be there. */
+  readonly isExternal?: boolean
 }
 
 export interface DeviceTokens {
@@ -140,6 +143,8 @@ export interface Registry {
   listTokens(device: string): Promise<TokenRow[]>
   /** False when there is no such token; true also when it was revoked before. */
   revokeToken(device: string, tokenId: string, atMs: number): Promise<boolean>
+  /** Every one of the device, in one transaction; returns how many were not revoked before. */
+  revokeTokensOf(device: string, atMs: number): Promise<number>
   markTokenUsed(device: string, tokenId: string, atMs: number): Promise<void>
   /** [K-9] Adds a token that replaces another of the device, unless `replacementProblem` says why not. */
   addReplacement(
@@ -153,6 +158,13 @@ export interface Registry {
   confirmToken(device: string, tokenId: string, atMs: number): Promise<TokenRow | undefined>
   /** Tokens that are not revoked and whose `endsAtMs` has passed, oldest end first. */
   endedTokens(atMs: number, limit: number): Promise<TokenRow[]>
+
+  /** Tokens that still open a session of some kind at `atMs`. */
+  countLiveTokens(made: MadeBetween, atMs: number): Promise<number>
+  /** Of these the ones that nothing replaces yet, by device. */
+  unreplacedTokens(made: MadeBetween, atMs: number, limit: number): Promise<TokenRow[]>
+  /** Revokes those that are not; returns which. */
+  revokeTokensMade(made: MadeBetween, atMs: number): Promise<{ device: string; id: string }[]>
 
   /** A number greater than every one before, across restarts and crashes. Does not wait for the disk each time. */
   nextSession(): Promise<number>

@@ -29,6 +29,12 @@ export interface DevicePatch {
 }
 
 /** The text of a token is never stored: it can be signed again from its row. */
+/** Tokens by when they were made: Unix ms, from `fromMs` on and before `beforeMs`. */
+export interface MadeBetween {
+  readonly fromMs: number
+  readonly beforeMs: number | undefined
+}
+
 export interface NewToken {
   readonly id: string
   readonly device: string

@@ -75,6 +75,12 @@ export class Rotation {
     return { id: token.id, state: offered ? 'offered' : 'pending' }
   }
 
+  /** Replaces this very token. Rejects as `start` does; who could be told is told now, or after the next `welcome`. */
+  async renew(old: TokenRow): Promise<void> {
+    await this.#replace(old, OVERLAP_DEFAULT_S)
+    this.#passes.start(old.device)
+  }
+
   /** After each `welcome`: confirms a new token by its first use, or offers the one that waits. Nothing waits for it. */
   welcomed(session: Session): void {
     this.#passes.start(session.device)

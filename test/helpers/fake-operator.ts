@@ -157,6 +157,13 @@ export class FakeOperator implements Operator {
     this.tokens.set(tokenId, { ...token, revokedAtMs: Date.now() })
   }
 
+  async revokeTokens(device: string): Promise<number> {
+    await this.device(device)
+    const live = [...this.tokens.values()].filter((token) => token.device === device && token.revokedAtMs === undefined)
+    for (const { id } of live) await this.revokeToken(device, id)
+    return live.length
+  }
+
   async lastValues(device: string): Promise<JsonObject> {
     await this.device(device)
     return this.values.get(device) ?? {}

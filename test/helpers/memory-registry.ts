@@ -19,6 +19,7 @@ import type {
   DeadLetterRow,
   DevicePatch,
   DeviceRow,
+  MadeBetween,
   NewDevice,
   NewToken,
   Once,
@@ -30,7 +31,15 @@ import type {
   TokenRow,
 } from '../../gateway/core/records.ts'
 import { applyReport, changeDesired, type DesiredOptions, NO_SHADOW } from '../../gateway/core/shadow-rules.ts'
-import { endedByConfirming, endOfReplaced, isLive, replacementProblem } from '../../gateway/core/token-life.ts'
+import {
+  endedByConfirming,
+  endOfReplaced,
+  hasEnded,
+  hasExpired,
+  isLive,
+  ROTATE_ONLY_MS,
+  replacementProblem,
+} from '../../gateway/core/token-life.ts'
 import { isFinal } from '../../protocol/command-request.ts'
 import type { JsonObject } from '../../protocol/json.ts'
 import { matches } from './device-matches.ts'
@@ -195,6 +204,37 @@ export class MemoryRegistry implements Registry {
     const row = this.tokens.get(key)
     if (row) this.tokens.set(key, { ...row, revokedAtMs: row.revokedAtMs ?? atMs })
     return row !== undefined
+  }
+  async revokeTokensOf(device: string, atMs: number) {
+    const rows = [...this.tokens.values()].filter((row) => row.device === device && row.revokedAtMs === undefined)
+    for (const row of rows) await this.revokeToken(device, row.id, atMs)
+    return rows.length
+  }
+  #made({ fromMs, beforeMs = Number.MAX_SAFE_INTEGER }: MadeBetween) {
+    const isMade = ({ createdAtMs }: TokenRow) => createdAtMs >= fromMs && createdAtMs < beforeMs
+    return [...this.tokens.values()]
+      .filter(isMade)
+      .sort((a, b) => (`${a.device} ${a.id}` < `${b.device} ${b.id}` ? -1 : 1))
+  }
+  #opensSessions(row: TokenRow, atMs: number) {
+    return !hasEnded(row, atMs) && !hasExpired(row, atMs - ROTATE_ONLY_MS)
+  }
+  async countLiveTokens(made: MadeBetween, atMs: number) {
+    return this.#made(made).filter((row) => this.#opensSessions(row, atMs)).length
+  }
+  async unreplacedTokens(made: MadeBetween, atMs: number, limit: number) {
+    const newer = ({ device, id }: TokenRow) =>
+      [...this.tokens.values()].some(
+        (row) => row.device === device && row.replaces === id && row.revokedAtMs === undefined,
+      )
+    return this.#made(made)
+      .filter((row) => this.#opensSessions(row, atMs) && !newer(row))
+      .slice(0, limit)
+  }
+  async revokeTokensMade(made: MadeBetween, atMs: number) {
+    const rows = this.#made(made).filter(({ revokedAtMs }) => revokedAtMs === undefined)
+    for (const { device, id } of rows) await this.revokeToken(device, id, atMs)
+    return rows.map(({ device, id }) => ({ device, id }))
   }
   async markTokenUsed(device: string, tokenId: string, atMs: number) {
     await this.#enter('markTokenUsed')

@@ -14,7 +14,9 @@ import { systemClock } from '../../gateway/adapters/system-clock.ts'
 import { Access } from '../../gateway/core/access/access.ts'
 import { AuditTrail } from '../../gateway/core/audit.ts'
 import type { Log } from '../../gateway/core/ports.ts'
-import { CountingMetrics } from './core-fakes.ts'
+import { Sessions } from '../../gateway/core/sessions.ts'
+import { SigningKeys } from '../../gateway/core/signing-keys.ts'
+import { CountingMetrics, FakeTokens } from './core-fakes.ts'
 import { FakeOperator } from './fake-operator.ts'
 import { MemoryRegistry } from './memory-registry.ts'
 
@@ -105,8 +107,13 @@ export async function runApi(
     keysFailure: undefined,
   }
   const { access, dispose } = await openAccess(log, () => state.keysFailure)
+  const signingKeys = new SigningKeys({
+    ...{ registry: memory, keys: new FakeTokens(clock), sessions: new Sessions(), clock, log },
+    rotation: { renew: async () => {} },
+  })
   const api = buildHttp({
     server,
+    signingKeys,
     operator,
     audit,
     access,

@@ -230,8 +230,9 @@ describe('signing keys', () => {
     const newId = await makeSigningKey(directory, NOW_MS + 1)
     await tokens.reload()
     expect(tokens.keyIds()).toEqual([newId, oldKey.keyId])
-    const newToken = await tokens.sign(ROW)
+    const newToken = await tokens.sign({ ...ROW, createdAtMs: NOW_MS + 1 })
     expect(part(newToken, 0)).toMatchObject({ kid: newId })
+    expect(part(await tokens.sign(ROW), 0)).toMatchObject({ kid: oldKey.keyId }) // made before, so signed as before
     expect(await tokens.verify(oldToken)).toHaveProperty('claims')
     await rm(join(directory, `${oldKey.keyId}.json`))
     await tokens.reload()

@@ -9,6 +9,7 @@ import type { Audit } from '../../core/audit.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Operator } from '../../core/operator.ts'
 import type { Log } from '../../core/ports.ts'
+import type { SigningKeys } from '../../core/signing-keys.ts'
 import { addApiKeyRoutes } from './api-keys.ts'
 import { type App, createApp } from './app.ts'
 import { addAuditRoute, auditMutations } from './audit.ts'
@@ -21,6 +22,7 @@ import { watchMethods } from './methods.ts'
 import { addOpenapiRoute, collectOpenapi } from './openapi.ts'
 import { addSessionRoutes } from './session.ts'
 import { addShadowRoutes } from './shadow.ts'
+import { addSigningKeyRoutes } from './signing-keys.ts'
 import { addSystemRoutes, type Health } from './system.ts'
 import { addTokenRoutes } from './tokens.ts'
 import { addUserRoutes } from './users.ts'
@@ -32,6 +34,7 @@ export interface HttpParts {
   readonly operator: Operator
   readonly audit: Audit
   readonly access: Access
+  readonly signingKeys: SigningKeys
   readonly health: () => Health
   /** In the Prometheus text format. */
   readonly metricsText: () => Promise<string>
@@ -100,6 +103,7 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   addSessionRoutes(app, { ...parts, limits })
   addUserRoutes(app, parts.access)
   addApiKeyRoutes(app, parts.access)
+  addSigningKeyRoutes(app, parts.signingKeys)
   await addDashboard(app, parts.dashboardDir)
   addSystemRoutes(app, parts.health, parts.metricsText)
   addOpenapiRoute(app)

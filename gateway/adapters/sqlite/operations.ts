@@ -26,7 +26,9 @@ import {
   listTokens,
   markTokenUsed,
   revokeToken,
+  revokeTokensOf,
 } from './tokens.ts'
+import { countLiveTokens, revokeTokensMade, unreplacedTokens } from './tokens-made.ts'
 import { createUser, listUsers, loginLink, putLoginLink, redeemLoginLink, updateUser, user } from './users.ts'
 import { addSession, deleteEndedSessions, deleteSession, touchSession, webSession } from './web-sessions.ts'
 
@@ -39,6 +41,8 @@ export const READS = {
   listDevices,
   credential,
   listTokens,
+  countLiveTokens,
+  unreplacedTokens,
   endedTokens,
   presences,
   lastValues,
@@ -71,6 +75,8 @@ export const WRITES = {
   addReplacement,
   confirmToken,
   revokeToken,
+  revokeTokensOf,
+  revokeTokensMade,
   markTokenUsed,
   savePresence,
   saveLastValues,

@@ -19,6 +19,7 @@ import type {
   DeadLetterRow,
   DevicePatch,
   DeviceRow,
+  MadeBetween,
   NewDevice,
   NewToken,
   Once,
@@ -136,6 +137,18 @@ export class SqliteRegistry implements Registry {
   }
   revokeToken(device: string, tokenId: string, atMs: number): Promise<boolean> {
     return this.#writer.call('revokeToken', device, tokenId, atMs)
+  }
+  revokeTokensOf(device: string, atMs: number): Promise<number> {
+    return this.#writer.call('revokeTokensOf', device, atMs)
+  }
+  countLiveTokens(made: MadeBetween, atMs: number): Promise<number> {
+    return this.#reader.call('countLiveTokens', made, atMs)
+  }
+  unreplacedTokens(made: MadeBetween, atMs: number, limit: number): Promise<TokenRow[]> {
+    return this.#reader.call('unreplacedTokens', made, atMs, limit)
+  }
+  revokeTokensMade(made: MadeBetween, atMs: number): Promise<{ device: string; id: string }[]> {
+    return this.#writer.call('revokeTokensMade', made, atMs)
   }
   markTokenUsed(device: string, tokenId: string, atMs: number): Promise<void> {
     return this.#writer.call('markTokenUsed', device, tokenId, atMs)

@@ -10,7 +10,7 @@ import { rememberOnce, repeatOf } from './once.ts'
  */
 const DEAD_TOKENS_KEPT = 32
 
-interface Row {
+export interface Row {
   readonly device: string
   readonly id: string
   readonly created_at_ms: number
@@ -23,7 +23,7 @@ interface Row {
   readonly ends_at_ms: number | null
 }
 
-const SELECT = `SELECT device, id, created_at_ms, expires_at_ms, revoked_at_ms, last_used_at_ms,
+export const SELECT = `SELECT device, id, created_at_ms, expires_at_ms, revoked_at_ms, last_used_at_ms,
     replaces, overlap_s, confirmed_at_ms, ends_at_ms
   FROM tokens`
 
@@ -124,13 +124,17 @@ export function revokeToken(db: Database, device: string, tokenId: string, atMs:
   return db.run(sql, atMs, device, tokenId) > 0
 }
 
+export function revokeTokensOf(db: Database, device: string, atMs: number): number {
+  return db.run('UPDATE tokens SET revoked_at_ms = ? WHERE device = ? AND revoked_at_ms IS NULL', atMs, device)
+}
+
 /** Never goes back: two uses may be written in the other order. */
 export function markTokenUsed(db: Database, device: string, tokenId: string, atMs: number): void {
   const sql = 'UPDATE tokens SET last_used_at_ms = max(coalesce(last_used_at_ms, 0), ?) WHERE device = ? AND id = ?'
   db.run(sql, atMs, device, tokenId)
 }
 
-function tokenOf(row: Row): TokenRow {
+export function tokenOf(row: Row): TokenRow {
   return {
     id: row.id,
     device: row.device,
