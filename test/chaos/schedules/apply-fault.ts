@@ -1,6 +1,26 @@
 import { GatewayError } from '../../../gateway/core/errors.ts'
+import type { SimulatedDevice } from '../../../simulator/device.ts'
 import type { Fault } from './schedule.ts'
 import type { VirtualDevice, VirtualWorld } from './virtual-world.ts'
+
+/** What a disk that fails does not do; reads go on. */
+const WRITES = [
+  'createDevice',
+  'updateDevice',
+  'addToken',
+  'addReplacement',
+  'confirmToken',
+  'revokeToken',
+  'markTokenUsed',
+  'savePresence',
+  'saveLastValues',
+  'changeDesired',
+  'saveReported',
+  'insertCommand',
+  'advanceCommand',
+  'markPublished',
+  'appendAudit',
+] as const
 
 /** What the faults of one life have done that its judge must know. */
 export interface Done {
@@ -62,6 +82,10 @@ export function actionsOf(fault: Fault, world: VirtualWorld, done: Done): Action
       return [begin(() => world.bus.goAway()), end(() => world.bus.comeBack())]
     case 'disk_slow':
       return [begin(() => (ground.diskDelayMs = fault.delayMs)), end(() => (ground.diskDelayMs = 0))]
+    case 'disk_fails':
+      return [begin(() => world.disk.fail(...WRITES)), end(() => world.disk.recover())]
+    case 'records':
+      return [begin(({ device }) => burst(device, fault.count))]
     case 'clock_step':
       return [begin(() => clock.stepWall(fault.stepMs)), end(() => clock.stepWall(-fault.stepMs))]
   }
@@ -73,6 +97,12 @@ type End = (run: () => unknown) => Action
 function sleep({ device }: VirtualDevice, fault: Fault & { kind: 'sleep' }, { clock }: VirtualWorld): void {
   device.sleep(fault.sleepS).catch(() => {})
   clock.after(fault.wakesAfterMs, () => device.start())
+}
+
+/** More than the window takes at once, so that acknowledgements pull the rest [A-2]. */
+function burst(device: SimulatedDevice, count: number): void {
+  if (device.state === 'offline') return
+  for (let n = 0; n < count; n++) device.telemetry({ burst: n })
 }
 
 /** A second device with the same credential, until it is unplugged. */
@@ -89,7 +119,7 @@ function clone(_fault: Fault, world: VirtualWorld, begin: Begin, end: End): Acti
 function byOperator(fault: Fault, world: VirtualWorld, done: Done, begin: Begin, end: End): Action[] {
   const ask = (request: Promise<unknown> | undefined): void => {
     request?.catch((error: unknown) => {
-      if (!(error instanceof GatewayError) || error.status >= 500) done.surprises.push(`${fault.kind}: ${error}`)
+      if (!(error instanceof GatewayError) || error.code === 'internal') done.surprises.push(`${fault.kind}: ${error}`)
     })
   }
   const fleet = () => world.gateway?.core.fleet
@@ -119,8 +149,10 @@ async function revokeAll(world: VirtualWorld, id: string, done: Done): Promise<v
 }
 
 async function command(fault: Fault & { kind: 'command' }, world: VirtualWorld, id: string, done: Done): Promise<void> {
-  const { ttlS, timeoutS, takesMs } = fault
+  const { ttlS, timeoutS, takesMs, count } = fault
   const request = { name: 'do', params: { takesMs }, ttl_s: ttlS, timeout_s: timeoutS }
-  const stored = await world.gateway?.core.commands.submit(id, request)
-  if (stored !== undefined) done.commands.add(stored.id)
+  for (let n = 0; n < count; n++) {
+    const stored = await world.gateway?.core.commands.submit(id, request)
+    if (stored !== undefined) done.commands.add(stored.id)
+  }
 }

@@ -20,6 +20,18 @@ export function presenceFaults(world: VirtualWorld): string[] {
   })
 }
 
+/** [P-3] No older session is shown after a newer one. */
+export function orderFaults(world: VirtualWorld): string[] {
+  const highest = new Map<string, number>()
+  return world.bus.messages.flatMap(({ topic, payload }) => {
+    if (!topic.endsWith('/availability') || payload === '') return []
+    const { session } = JSON.parse(payload) as { session: number }
+    const before = highest.get(topic) ?? 0
+    highest.set(topic, Math.max(before, session))
+    return session < before ? [`${topic}: session ${session} was shown after ${before}`] : []
+  })
+}
+
 const shown = (devices: readonly VirtualDevice[]) => devices.map(({ device }) => device.state).join(', ')
 
 /** Everything acknowledged is on the bus, in order of each boot. */

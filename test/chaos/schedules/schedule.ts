@@ -7,10 +7,17 @@ export type Fault = { readonly atMs: number; readonly device: number } & (
   | { readonly kind: 'latency'; readonly forMs: number; readonly latencyMs: number }
   | { readonly kind: 'sleep'; readonly sleepS: number; readonly wakesAfterMs: number }
   | { readonly kind: 'gateway_killed'; readonly forMs: number; readonly silently: boolean }
-  | { readonly kind: 'gateway_restarted' | 'bus_away'; readonly forMs: number }
+  | { readonly kind: 'gateway_restarted' | 'bus_away' | 'disk_fails'; readonly forMs: number }
+  | { readonly kind: 'records'; readonly count: number }
   | { readonly kind: 'disk_slow'; readonly forMs: number; readonly delayMs: number }
   | { readonly kind: 'clock_step'; readonly forMs: number; readonly stepMs: number }
-  | { readonly kind: 'command'; readonly ttlS: number; readonly timeoutS: number; readonly takesMs: number }
+  | {
+      readonly kind: 'command'
+      readonly ttlS: number
+      readonly timeoutS: number
+      readonly takesMs: number
+      readonly count: number
+    }
 )
 
 export interface Schedule {
@@ -25,6 +32,9 @@ const DEVICES = 2
 const FIRST_MS = 4_000
 const LAST_MS = 45_000
 const FAULTS_MAX = 10
+/** In so many schedules everything happens within a few seconds: in the middle of handshakes and takeovers. */
+const CROWDED_SHARE = 0.3
+const CROWDED_MS = 4_000
 
 /** How often each is drawn. */
 const WEIGHTS: Readonly<Record<Fault['kind'], number>> = {
@@ -45,6 +55,8 @@ const WEIGHTS: Readonly<Record<Fault['kind'], number>> = {
   gateway_restarted: 6,
   bus_away: 8,
   disk_slow: 5,
+  disk_fails: 5,
+  records: 5,
   clock_step: 4,
   command: 20,
 }
@@ -53,15 +65,17 @@ const WEIGHTS: Readonly<Record<Fault['kind'], number>> = {
 export function drawSchedule(seed: number): Schedule {
   const random = seededRandom(seed)
   const count = 2 + Math.floor(random() * (FAULTS_MAX - 1))
-  const faults = Array.from({ length: count }, () => drawFault(random))
+  const fromMs = FIRST_MS + random() * (LAST_MS - FIRST_MS - CROWDED_MS)
+  const moments = random() < CROWDED_SHARE ? ([fromMs, fromMs + CROWDED_MS] as const) : ([FIRST_MS, LAST_MS] as const)
+  const faults = Array.from({ length: count }, () => drawFault(random, moments))
   faults.sort((a, b) => a.atMs - b.atMs)
   return { seed, devices: DEVICES, faults }
 }
 
-function drawFault(random: () => number): Fault {
+function drawFault(random: () => number, moments: readonly [fromMs: number, toMs: number]): Fault {
   const between = (from: number, to: number) => Math.round(from + random() * (to - from))
   const pick = <T>(...all: T[]) => all[Math.floor(random() * all.length)] as T
-  const when = { atMs: between(FIRST_MS, LAST_MS), device: Math.floor(random() * DEVICES) }
+  const when = { atMs: between(...moments), device: Math.floor(random() * DEVICES) }
   const kind = drawKind(random)
   const forMs = between(100, 20_000)
   switch (kind) {
@@ -75,8 +89,17 @@ function drawFault(random: () => number): Fault {
       return { ...when, kind, forMs, delayMs: between(5, 2_500) }
     case 'clock_step':
       return { ...when, kind, forMs, stepMs: pick(-1, 1) * pick(60_000, 3_600_000, 86_400_000) }
+    case 'records':
+      return { ...when, kind, count: between(10, 150) }
     case 'command':
-      return { ...when, kind, ttlS: between(1, 25), timeoutS: between(1, 15), takesMs: pick(0, 50, 2_000, 20_000) }
+      return {
+        ...when,
+        kind,
+        count: pick(1, 1, 1, 12),
+        ttlS: between(1, 25),
+        timeoutS: between(1, 15),
+        takesMs: pick(0, 50, 2_000, 20_000),
+      }
     default:
       return { ...when, kind, forMs } as Fault
   }

@@ -1,5 +1,5 @@
 import { type Action, actionsOf, type Done } from './apply-fault.ts'
-import { commandFaults, presenceFaults, telemetryFaults } from './judge.ts'
+import { commandFaults, orderFaults, presenceFaults, telemetryFaults } from './judge.ts'
 import type { Schedule } from './schedule.ts'
 import { VirtualWorld } from './virtual-world.ts'
 
@@ -43,10 +43,12 @@ export async function tryOut(schedule: Schedule): Promise<Verdict> {
   world.clock.stepWall(BEYOND_ANY_STEP_MS)
   await world.clock.advance(SWEEP_MS)
   const telemetry = telemetryFaults(world)
+  const disks = schedule.faults.some(({ kind }) => kind === 'disk_slow' || kind === 'disk_fails')
+  const order = disks ? [] : orderFaults(world) // a number that was shown may not be stored yet when the gateway is killed
   const withClone = schedule.faults.some(({ kind }) => kind === 'clone')
   const commands = [...commandFaults(world, done, withClone), ...done.surprises]
   const verdict = {
-    presence: [...soon.map((one) => `30 s after: ${one}`), ...late.map((one) => `75 s after: ${one}`)],
+    presence: [...order, ...soon.map((one) => `30 s after: ${one}`), ...late.map((one) => `75 s after: ${one}`)],
     ...{ sessions: [...sessions], telemetry, commands },
     tokens: withClone ? [] : lockedOut(world, done),
     online,
@@ -70,6 +72,7 @@ async function live(schedule: Schedule, world: VirtualWorld, done: Done): Promis
 /** Whatever overlapped, nothing is disturbed any more. */
 async function heal(world: VirtualWorld): Promise<void> {
   world.ground.diskDelayMs = 0
+  world.disk.recover()
   if (!world.bus.isUp) world.bus.comeBack()
   world.calm()
   for (const { weather } of world.devices) {

@@ -113,5 +113,6 @@ function slowed(ground: Ground, isDead: () => boolean): Registry {
 }
 
 function answerLater({ clock, diskDelayMs }: Ground, done: unknown, isDead: () => boolean): Promise<unknown> {
+  if (done instanceof Promise) done.catch(() => {}) // a refusal is late as well
   return new Promise((resolve) => void clock.after(diskDelayMs, () => void (isDead() || resolve(done))))
 }
