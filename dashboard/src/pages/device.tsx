@@ -49,7 +49,7 @@ export function DevicePage({ id }: { id: string }) {
 }
 
 function Head({ device }: { device: Device }) {
-  const { id, state, reason, since, model, firmware, tags, enabled } = device
+  const { id, state, session, reason, since, model, firmware, tags, enabled } = device
   return (
     <header class="device-head">
       <a class="back" href="#/">
@@ -60,7 +60,7 @@ function Head({ device }: { device: Device }) {
         <StateMark state={state} />
         <span>
           {enabled ? reasonText(reason) : 'disabled by an operator'}
-          {since > 0 && <time title={exactly(since)}> · {ago(since)}</time>}
+          {session > 0 && <time title={exactly(since)}> · {ago(since)}</time>}
         </span>
       </p>
       <p class="facts">

@@ -86,7 +86,14 @@ function Count({ state, value }: { state: PresenceState; value: number }) {
     onlyState.value = isOn ? undefined : state
   }
   return (
-    <button type="button" class="figure" data-state={state} aria-pressed={isOn} onClick={toggle}>
+    <button
+      type="button"
+      class="figure"
+      data-state={state}
+      data-zero={value === 0}
+      aria-pressed={isOn}
+      onClick={toggle}
+    >
       <span class="name">{state}</span>
       <b>{count(value)}</b>
     </button>

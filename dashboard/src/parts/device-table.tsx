@@ -64,7 +64,7 @@ function sortedBy(devices: readonly Device[], column: Column, down: boolean): De
 }
 
 function Row({ device, index }: { device: Device; index: number }) {
-  const { id, state, since, reason, model, firmware, tags, enabled } = device
+  const { id, state, session, since, reason, model, firmware, tags, enabled } = device
   return (
     <div class="row" role="row" aria-rowindex={index + 2} data-state={state}>
       <span class="id" role="cell">
@@ -75,7 +75,7 @@ function Row({ device, index }: { device: Device; index: number }) {
         {state !== 'online' && <small>{enabled ? reasonText(reason) : 'disabled'}</small>}
       </span>
       <span class="since" role="cell" title={since === 0 ? undefined : exactly(since)}>
-        {since === 0 ? '' : ago(since)}
+        {session === 0 ? '' : ago(since)}
       </span>
       <span class="model" role="cell">
         {model}

@@ -86,8 +86,9 @@ function UserRow({ user, patch, reset }: RowProps) {
   return (
     <li data-over={!enabled}>
       <span class="name">
-        <b>{name}</b>
-        {isMe && <i class="tag">you</i>}
+        <span>
+          <b>{name}</b> {isMe && <i class="tag">you</i>}
+        </span>
         <small title={last_login_at === undefined ? undefined : exactly(last_login_at)}>
           {!enabled
             ? 'disabled'
