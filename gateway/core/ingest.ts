@@ -82,8 +82,10 @@ export class Ingest {
       if (acked >= place.seq) session.sendAck(place.boot, acked)
       return undefined
     }
-    if (found.gap > 0) counters.count(session.device, 'gaps', undefined, found.gap)
-    if (stream.hasRoom(bytes, limits)) return stream
+    if (stream.hasRoom(bytes, limits)) {
+      if (found.gap > 0) counters.count(session.device, 'gaps', undefined, found.gap)
+      return stream
+    }
     session.log.info(stream.unacknowledged, 'window overstepped')
     counters.count(session.device, 'dropped', 'window')
     // What an earlier boot left on its way is the bus's fault, not the device's.

@@ -213,7 +213,7 @@ describe('wrong usage exits 2 and says what is wrong', () => {
   test.each([
     ['devise list', 'did you mean "device list"?'],
     ['device lsit', 'did you mean "device list"?'],
-    ['device', 'add, list, show, remove, enable, disable'],
+    ['device', 'add, list, show, change, remove, enable, disable, release, connections'],
     ['device add', '<id> is missing'],
     ['device show a b', '"b" is too much'],
     ['device add a --modle x', 'there is no flag --modle; did you mean "--model"?'],
@@ -392,6 +392,26 @@ describe('searching', () => {
     expect(rows(await fairlead('dead-letters -n 3'))).toEqual([
       [expect.any(String), 'bad_request', 'not_json', 't/x', '{'],
     ])
+  })
+})
+
+describe('connections and quarantine', () => {
+  test('device connections shows them, device show the quarantine, device release ends it', async () => {
+    await fairlead('device add a')
+    const device = await api.operator.device('a')
+    api.operator.devices.set('a', { ...device, quarantine: { sinceMs: 0, untilMs: 300_000 } })
+    const connection = { device: 'a', session: 7, connectedAtMs: 1_000, address: '192.0.2.1', messages: 3 }
+    api.operator.connected.push({ id: 1, ...connection, endedAtMs: 2_000, reason: 'replaced', firmware: '1.4.0' })
+    api.operator.connected.push({ id: 2, ...connection, session: 8 })
+    const shown = rows(await fairlead('device connections a'))
+    expect(shown.map((cells) => cells.slice(1))).toEqual([
+      ['-', 'open', '8', '192.0.2.1', '-', '-'],
+      ['1970-01-01T00:00:02.000Z', 'replaced', '7', '192.0.2.1', '1.4.0', '3'],
+    ])
+    expect((await fairlead('device show a')).stdout).toMatch(/^quarantine +until 1970-01-01T00:05:00\.000Z/m)
+    expect((await fairlead('device release a')).stdout).toBe('Device a may connect.\n')
+    expect((await api.operator.device('a')).quarantine).toBeUndefined()
+    expect((await fairlead('device release none')).code).toBe(1)
   })
 })
 
