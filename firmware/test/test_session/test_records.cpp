@@ -221,3 +221,15 @@ TEST_CASE("[B-1] a record of a channel is a binary frame, in its place among the
   CHECK(rig.gateway.violations == 0);
   CHECK(rig.transport.violations == 0);
 }
+
+TEST_CASE("[L-28] settings with a version that cannot be are not reported") {
+  SessionRig rig;
+  REQUIRE(rig.make_ready());
+  rig.session().report_settings(limits::kReportedVersionMax + 1, "{}");
+  rig.run(100);
+  CHECK(rig.gateway.reported.empty());
+  CHECK(rig.session().control_frames().reports_refused() == 1);
+  rig.session().report_settings(limits::kReportedVersionMax, "{}");
+  rig.run(100);
+  CHECK(rig.gateway.reported.size() == 1);
+}
