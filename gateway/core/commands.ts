@@ -182,11 +182,15 @@ export class Commands {
     return answer?.command
   }
 
-  /** The sender did not see the first answer: it gets the present state. */
+  /**
+   * The sender did not see the first answer: it gets the present state. Nothing waits for the bus to take it: requests
+   * that the broker has in flight would hold up the very answer they wait for. If it is lost the sender asks again.
+   */
   async #repeatStatus(device: string, id: string, request: BusRequest): Promise<void> {
-    const command = await this.#needs.registry.command(id)
-    if (command !== undefined && command.device === device) return this.#needs.changes.repeat(command)
-    this.#refuseOnBus(device, id, new GatewayError('command_exists'), request)
+    const { registry, changes, log } = this.#needs
+    const command = await registry.command(id)
+    if (command?.device !== device) return this.#refuseOnBus(device, id, new GatewayError('command_exists'), request)
+    changes.repeat(command).catch((failure: unknown) => log.warn({ error: failure, command: id }, 'state not repeated'))
   }
 
   /** Nobody could be answered. */
