@@ -8,6 +8,7 @@ import { mixed } from './cases/mixed.ts'
 import { networkFaults } from './cases/network-faults.ts'
 import { properties } from './cases/properties.ts'
 import { reconnectStorm } from './cases/reconnect-storm.ts'
+import { tokenRotation } from './cases/token-rotation.ts'
 
 /** Every case, in the order in which they start: the long ones first, since two run side by side. */
 export const CASES: readonly ChaosCase[] = [
@@ -20,6 +21,7 @@ export const CASES: readonly ChaosCase[] = [
   brokerFrozen,
   busSubscriberFrozen,
   properties,
+  tokenRotation,
   reconnectStorm,
   handshakeResets,
   isolation,
