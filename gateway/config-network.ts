@@ -20,8 +20,9 @@ export function readTokenIssuer(env: Environment): TokenIssuerConfig | undefined
     if (audience) env.refuse('FAIRLEAD_TOKEN_AUDIENCE', 'has no use without FAIRLEAD_TOKEN_JWKS_URL')
     return undefined
   }
+  if (!jwksUrl) return undefined
   if (!issuer) env.refuse('FAIRLEAD_TOKEN_ISSUER', 'must be set too when FAIRLEAD_TOKEN_JWKS_URL is')
-  if (!jwksUrl || !issuer) return undefined
+  if (!issuer) return undefined
   return { jwksUrl, issuer, audience: audience ?? AUDIENCE_DEFAULT }
 }
 
@@ -50,6 +51,17 @@ export function readTrustedProxies(env: Environment): readonly TrustedProxy[] {
     const proxies = text.split(',').map((part) => proxyOf(part.trim()))
     return proxies.every((proxy) => proxy !== undefined) ? proxies : undefined
   })
+}
+
+/** Tokens in plain text may travel on this machine, or to a proxy that somebody has named. */
+export function requireProxy(env: Environment, host: string | undefined, proxies: readonly TrustedProxy[]): void {
+  if (proxies.length > 0 || (host !== undefined && isLoopback(host))) return
+  const where = host === undefined ? 'all addresses' : host
+  const ways = 'name the proxy that ends TLS, or set FAIRLEAD_HOST=127.0.0.1'
+  env.refuse(
+    'FAIRLEAD_TRUSTED_PROXIES',
+    `must be set: FAIRLEAD_TLS=off would listen on ${where} in plain text; ${ways}`,
+  )
 }
 
 function proxyOf(text: string): TrustedProxy | undefined {

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { topicsUnder } from '../protocol/topics.ts'
 import { type OpenAccess, openAccess } from './access.ts'
+import { ClientAddresses } from './adapters/client-address.ts'
 import { EmbeddedBroker } from './adapters/embedded-broker.ts'
 import { Entrance, type EntranceRefusal } from './adapters/entrance.ts'
 import {
@@ -161,9 +163,11 @@ async function serve(
     const healths = { bus: bus.health(), registry: registry.health() }
     return { ready: !stopping && healths.bus.ready && healths.registry.ready, stopping, parts: healths }
   }
-  const { server, entrance } = openDoor(config, parts)
-  const operators = await openOperatorPlane({ server, core, access: access.access, health, metrics, log })
-  serveDevices({ server, admission: core.admission, connections: core.connections, log, metrics, limits })
+  const addresses = new ClientAddresses(config.trustedProxies)
+  const { server, entrance } = openDoor(config, parts, addresses)
+  const operators = await openOperatorPlane({ server, core, addresses, access: access.access, health, metrics, log })
+  const addressOf = (request: IncomingMessage) => addresses.of(request)
+  serveDevices({ server, ...core, addressOf, log, metrics, limits })
   showGauges(metrics, parts)
   const { port } = await listen(entrance.door, config.port, config.host)
   started.push('listener', () => closeListener(entrance, server))
@@ -183,7 +187,7 @@ async function serve(
 }
 
 /** What takes connections, and what speaks HTTP on them; nobody listens yet. */
-function openDoor(config: Config, parts: Ground & { readonly core: Core }): { server: Listener; entrance: Entrance } {
+function openDoor(config: Config, parts: Ground & { readonly core: Core }, addresses: ClientAddresses) {
   const { metrics, certificate, core } = parts
   const onRefused = (reason: ListenerRefusal | EntranceRefusal) => metrics.count('handshakes_refused', reason)
   const server = createListener({ tls: certificate?.current() ?? 'off', onRefused })
@@ -192,7 +196,7 @@ function openDoor(config: Config, parts: Ground & { readonly core: Core }): { se
     isSecure: certificate !== undefined,
     maxSockets: config.limits.maxConnections + OTHER_SOCKETS,
     hasRoom: () => core.admission.hasRoom,
-    isBanned: (address) => core.admission.isBanned(address),
+    isBanned: (address) => core.admission.isBanned(address) && !addresses.isTrusted(address),
     onRefused,
   })
   return { server, entrance }

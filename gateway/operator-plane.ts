@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { CLOSE } from '../protocol/close-codes.ts'
+import type { ClientAddresses } from './adapters/client-address.ts'
 import { buildHttp } from './adapters/http/build.ts'
 import type { Health } from './adapters/http/system.ts'
 import type { Listener } from './adapters/https-listener.ts'
@@ -17,6 +18,7 @@ const SWEEP_LOGINS_EVERY_MS = 600_000
 export interface OperatorPlaneParts {
   readonly server: Listener
   readonly core: Core
+  readonly addresses: ClientAddresses
   readonly access: Access
   readonly health: () => Health
   readonly metrics: PrometheusMetrics
@@ -30,11 +32,12 @@ export interface OperatorPlane {
 
 /** Everything that people and their programs use, on the gateway's port: REST, the dashboard and its live socket. */
 export async function openOperatorPlane(parts: OperatorPlaneParts): Promise<OperatorPlane> {
-  const { server, core, access, health, metrics, log } = parts
+  const { server, core, addresses, access, health, metrics, log } = parts
   const shown = { health, metricsText: () => metrics.text(), version: await projectVersion() }
   const dashboardDir = join(PROJECT_DIR, 'dashboard', 'dist')
   const { fleet: operator, audit, signingKeys } = core
-  const http = buildHttp({ server, operator, audit, signingKeys, access, dashboardDir, log, ...shown })
+  const isTrustedProxy = (address: string) => addresses.isTrusted(address)
+  const http = buildHttp({ server, isTrustedProxy, operator, audit, signingKeys, access, dashboardDir, log, ...shown })
   await http.ready()
   const { viewers } = core
   access.onChange(() => viewers.recheck())

@@ -10,6 +10,7 @@ import { mixed } from './cases/mixed.ts'
 import { networkFaults } from './cases/network-faults.ts'
 import { properties } from './cases/properties.ts'
 import { reconnectStorm } from './cases/reconnect-storm.ts'
+import { tokenRotation } from './cases/token-rotation.ts'
 import { virtualClockSchedules } from './cases/virtual-clock-schedules.ts'
 
 /** Every case, in the order in which they start: the long ones first, since two run side by side. */
@@ -25,6 +26,7 @@ export const CASES: readonly ChaosCase[] = [
   gatewayFrozen,
   disk,
   properties,
+  tokenRotation,
   reconnectStorm,
   handshakeResets,
   isolation,

@@ -114,6 +114,7 @@ export async function runApi(
   const api = buildHttp({
     server,
     signingKeys,
+    isTrustedProxy: () => false,
     operator,
     audit,
     access,

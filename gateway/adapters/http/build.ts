@@ -40,6 +40,8 @@ export interface HttpParts {
   readonly metricsText: () => Promise<string>
   /** Where the built dashboard is, if it is built. */
   readonly dashboardDir: string
+  /** Whose word on where a request comes from is taken. */
+  readonly isTrustedProxy: (address: string) => boolean
   readonly log: Log
   /** Of the project; shown in the OpenAPI document and nowhere else. */
   readonly version: string
@@ -57,7 +59,7 @@ export interface HttpApi {
 
 /** The REST API of design §8 on a server that the caller owns. */
 export function buildHttp(parts: HttpParts): HttpApi {
-  const app = createApp(parts.server, parts.log)
+  const app = createApp(parts.server, parts.log, parts.isTrustedProxy)
   const waiters = new Waiters()
   let closed = false
   const prepared = prepare(app, parts, waiters, () => closed)

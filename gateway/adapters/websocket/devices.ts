@@ -24,6 +24,8 @@ export interface DeviceSocketOptions {
   /** Decides before the 101. */
   readonly admission: Pick<Admission, 'admit'>
   readonly connections: Pick<Connections, 'open'>
+  /** Where a request comes from, also through proxies. */
+  readonly addressOf: (request: IncomingMessage) => string
   readonly log: Log
   readonly metrics: Metrics
   readonly limits: Pick<GatewayLimits, 'handshakeTimeoutMs' | 'bufferedMaxBytes'>
@@ -92,7 +94,7 @@ class Handshake {
   }
 
   get #address(): string {
-    return this.#request.socket.remoteAddress ?? 'unknown'
+    return this.#options.addressOf(this.#request)
   }
 
   /** The answer, at the latest in time for a client that waits 5 s. */
