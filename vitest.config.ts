@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/helpers/build-dashboard.ts'],
     // What is awaited comes at once on an idle machine. A shared one may stand still for seconds, and only a defect
     // should ever meet these ends.
     testTimeout: 60_000,

@@ -6,10 +6,13 @@ import { bulkCommands } from './bulk.ts'
 import type { Command } from './command.ts'
 import { commandCommands } from './commands.ts'
 import { completionCommand } from './completion.ts'
+import { deadLetters } from './dead-letters.ts'
 import { settingsCommands } from './device-settings.ts'
 import { deviceCommands } from './devices.ts'
 import { eventsCommand } from './events.ts'
 import { login } from './login.ts'
+import { loginLink } from './login-link.ts'
+import { signingKeyCommands } from './signing-keys.ts'
 import { status } from './status.ts'
 import { tokenCommands } from './tokens.ts'
 
@@ -39,14 +42,17 @@ export const COMMANDS: readonly Command[] = [
   ...deviceCommands,
   ...bulkCommands,
   ...tokenCommands,
+  ...signingKeyCommands,
   ...settingsCommands,
   ...commandCommands,
   ...batchCommands,
   eventsCommand,
   ...banCommands,
+  deadLetters,
   tail,
   auditCommand,
   status,
   login,
+  loginLink,
   completionCommand(() => COMMANDS, COMMON_FLAGS),
 ]

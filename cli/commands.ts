@@ -18,6 +18,8 @@ interface CommandView {
   readonly error?: { readonly code: string; readonly message: string }
   readonly late_result?: unknown
   readonly due_at?: number
+  readonly deliveries: number
+  readonly cancel_requested_at?: number
   readonly created_at: number
   readonly history: readonly { readonly state: string; readonly at: number }[]
 }
@@ -47,11 +49,13 @@ export const commandCommands: readonly Command[] = [
   { words: 'command show', operands: ['<id>'], flags: {}, about: 'one command with its history', run: show },
   {
     words: 'command list',
-    operands: ['<device>'],
+    operands: ['[device]'],
     flags: {
       limit: { type: 'string', short: 'n', value: 'n', about: `how many, newest first (${LIST_DEFAULT}, at most 200)` },
+      state: { type: 'string', value: 'state', about: 'only in this state; open is every one that has not ended' },
+      since: { type: 'string', value: 'time', about: 'only of the last 10m, 2h, 7d' },
     },
-    about: 'the latest commands of a device',
+    about: 'the latest commands, of one device or of all',
     run: list,
   },
   { words: 'command cancel', operands: ['<id>'], flags: {}, about: 'cancel a command that waits', run: cancel },
@@ -110,15 +114,29 @@ async function cancel(given: Given): Promise<number> {
 }
 
 async function list(given: Given): Promise<number> {
-  const path = `${devicePath(given.operand(0))}/commands?limit=${given.integer('limit') ?? LIST_DEFAULT}`
-  const { body } = await askGateway(findConnection(given), { method: 'GET', path })
+  const { body } = await askGateway(findConnection(given), { method: 'GET', path: listPath(given) })
   if (given.isSet('json')) printJson(body)
-  else printTable(['ID', 'STATE', 'NAME', 'CREATED'], (body as { items: CommandView[] }).items.map(toRow))
+  else printTable(['ID', 'DEVICE', 'STATE', 'NAME', 'CREATED'], (body as { items: CommandView[] }).items.map(toRow))
   return EXIT.ok
 }
 
-function toRow({ id, state, name, created_at }: CommandView): string[] {
-  return [id, state, name, timeText(created_at) ?? '']
+/** Without a filter the device's own list: it says when there is no such device. */
+function listPath(given: Given): string {
+  const query = new URLSearchParams({ limit: String(given.integer('limit') ?? LIST_DEFAULT) })
+  const [device] = given.operands
+  const state = given.text('state')
+  const sinceS = given.seconds('since')
+  if (device !== undefined && state === undefined && sinceS === undefined) {
+    return `${devicePath(device)}/commands?${query}`
+  }
+  if (device !== undefined) query.set('device', device)
+  if (state !== undefined) query.set('state', state)
+  if (sinceS !== undefined) query.set('since', String(Date.now() - sinceS * 1000))
+  return `/api/v1/commands?${query}`
+}
+
+function toRow({ id, device, state, name, created_at }: CommandView): string[] {
+  return [id, device, state, name, timeText(created_at) ?? '']
 }
 
 function print(given: Given, command: CommandView): void {
@@ -133,6 +151,8 @@ function print(given: Given, command: CommandView): void {
     error: error && `${error.message} (${error.code})`,
     'late result': command.late_result === undefined ? undefined : JSON.stringify(command.late_result),
     until: timeText(command.due_at),
+    deliveries: command.deliveries > 1 ? String(command.deliveries) : undefined,
+    'to be cancelled': timeText(command.cancel_requested_at),
     history: command.history.map(({ state, at }) => `${state} ${timeText(at)}`).join(', '),
   })
 }

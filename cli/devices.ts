@@ -23,13 +23,24 @@ interface Device {
     readonly node: string
     readonly wake_at?: number
   }
+  readonly quarantine?: { readonly until: number }
   readonly counters: Readonly<Record<string, number>>
+}
+interface ConnectionView {
+  readonly session: number
+  readonly connected_at: number
+  readonly ended_at?: number
+  readonly reason?: string
+  readonly address?: string
+  readonly firmware?: string
+  readonly messages: number
 }
 interface Created extends Device {
   readonly token: string
 }
 
 const PAGE = 200
+const CONNECTIONS_DEFAULT = 20
 
 export const devicePath = (id: string): string => `/api/v1/devices/${encodeURIComponent(id)}`
 
@@ -84,6 +95,22 @@ export const deviceCommands: readonly Command[] = [
     flags: {},
     about: 'close its socket and refuse it, but keep its tokens',
     run: (given) => setEnabled(given, false),
+  },
+  {
+    words: 'device release',
+    operands: ['<id>'],
+    flags: {},
+    about: 'end a quarantine: let it connect again, once two devices no longer share its token',
+    run: release,
+  },
+  {
+    words: 'device connections',
+    operands: ['<id>'],
+    flags: {
+      limit: { type: 'string', short: 'n', value: 'n', about: `how many, newest first (${CONNECTIONS_DEFAULT})` },
+    },
+    about: 'when it was connected, and why that ended',
+    run: connections,
   },
 ]
 
@@ -160,6 +187,7 @@ function printDevice(device: Device): void {
     since: timeText(presence.since),
     'back at': timeText(presence.wake_at),
     session: `${presence.session} on ${presence.node}`,
+    quarantine: device.quarantine && `until ${timeText(device.quarantine.until)}: two devices use its token`,
     enabled: device.enabled ? 'yes' : 'no',
     model: device.model,
     firmware: device.firmware,
@@ -193,6 +221,33 @@ async function remove(given: Given): Promise<number> {
   if (given.isSet('json')) printJson({ id, removed: true })
   else printLine(`Device ${id} is removed.`)
   return EXIT.ok
+}
+
+async function release(given: Given): Promise<number> {
+  const id = given.operand(0)
+  await askGateway(findConnection(given), { method: 'DELETE', path: `${devicePath(id)}/quarantine` })
+  if (given.isSet('json')) printJson({ id, released: true })
+  else printLine(`Device ${id} may connect.`)
+  return EXIT.ok
+}
+
+async function connections(given: Given): Promise<number> {
+  const path = `${devicePath(given.operand(0))}/connections?limit=${given.integer('limit') ?? CONNECTIONS_DEFAULT}`
+  const { body } = await askGateway(findConnection(given), { method: 'GET', path })
+  if (given.isSet('json')) printJson(body)
+  else {
+    const heading = ['FROM', 'TO', 'REASON', 'SESSION', 'ADDRESS', 'FIRMWARE', 'MESSAGES']
+    printTable(heading, (body as { items: ConnectionView[] }).items.map(connectionRow))
+  }
+  return EXIT.ok
+}
+
+function connectionRow(view: ConnectionView): string[] {
+  const { session, connected_at, ended_at, reason, address, firmware, messages } = view
+  const isOpen = ended_at === undefined
+  const times = [timeText(connected_at) ?? '', timeText(ended_at) ?? '-']
+  const facts = [String(session), address ?? '-', firmware ?? '-', isOpen ? '-' : String(messages)]
+  return [...times, isOpen ? 'open' : (reason ?? '-'), ...facts]
 }
 
 async function setEnabled(given: Given, enabled: boolean): Promise<number> {

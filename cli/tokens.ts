@@ -1,7 +1,7 @@
 import type { Given } from './arguments.ts'
 import type { Command } from './command.ts'
 import { devicePath, printConsoleLines } from './devices.ts'
-import { EXIT } from './failures.ts'
+import { EXIT, UsageError } from './failures.ts'
 import { printJson, printLine, printTable, timeText } from './print.ts'
 import { askGateway } from './request.ts'
 import { findConnection } from './settings.ts'
@@ -40,8 +40,8 @@ export const tokenCommands: readonly Command[] = [
   },
   {
     words: 'token revoke',
-    operands: ['<device>', '<token-id>'],
-    flags: {},
+    operands: ['<device>', '[token-id]'],
+    flags: { all: { type: 'boolean', about: 'every token of the device, in place of one' } },
     about: 'end a token and close the socket that uses it',
     run: revoke,
   },
@@ -87,10 +87,20 @@ async function rotate(given: Given): Promise<number> {
 }
 
 async function revoke(given: Given): Promise<number> {
-  const id = given.operand(1)
+  const id = given.operands[1]
+  if ((id === undefined) !== given.isSet('all')) throw new UsageError('name a token, or say --all')
+  if (id === undefined) return revokeAll(given)
   const path = `${devicePath(given.operand(0))}/tokens/${encodeURIComponent(id)}`
   await askGateway(findConnection(given), { method: 'DELETE', path })
   if (given.isSet('json')) printJson({ id, revoked: true })
   else printLine(`Token ${id} is revoked.`)
+  return EXIT.ok
+}
+
+async function revokeAll(given: Given): Promise<number> {
+  const device = given.operand(0)
+  const { body } = await askGateway(findConnection(given), { method: 'DELETE', path: `${devicePath(device)}/tokens` })
+  if (given.isSet('json')) printJson(body)
+  else printLine(`${(body as { revoked: number }).revoked} tokens of ${device} are revoked.`)
   return EXIT.ok
 }

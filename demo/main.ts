@@ -6,6 +6,7 @@ import { enrol } from '../simulator/enrol.ts'
 import { BusWatcher } from './bus-watcher.ts'
 import { type GatewayProcess, startGatewayProcess } from './gateway-process.ts'
 import { Greenhouse } from './greenhouse.ts'
+import { loginLink } from './login-link.ts'
 import { Screen } from './screen.ts'
 
 const DEVICES = ['greenhouse-1', 'greenhouse-2', 'greenhouse-3', 'greenhouse-4', 'greenhouse-5']
@@ -29,7 +30,7 @@ async function main(): Promise<void> {
   const screen = new Screen(startedMs)
   const adminKey = `flk_${randomBytes(32).toString('base64url')}`
   const gateway = await startGatewayProcess(DATA_DIR, adminKey)
-  screen.gateway(gateway, adminKey)
+  screen.gateway(gateway, adminKey, await loginLink(gateway.address, adminKey))
   const bus = await BusWatcher.connect(gateway.address.mqtt_url)
   const firstTelemetry = Promise.withResolvers<void>()
   const finalState = Promise.withResolvers<string>()

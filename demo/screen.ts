@@ -15,7 +15,8 @@ export class Screen {
     this.#startedMs = startedMs
   }
 
-  gateway({ address, logFile }: GatewayProcess, adminKey: string): void {
+  gateway({ address, logFile }: GatewayProcess, adminKey: string, link: string): void {
+    this.#line('dashboard', `${styleText('bold', link)}   works once`)
     this.#line('gateway', `${address.url} (process ${address.pid}, log ${logFile})`)
     this.#line(
       'bus',

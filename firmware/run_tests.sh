@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
 # All checks of the firmware that need no board; `npm run firmware:test` calls it.
-#   1 suites, plain   2 suites with AddressSanitizer and UndefinedBehaviorSanitizer   3 suites for 32 bit
-#   4 each fuzzer for some seconds   5 size and symbols of the core on a 32-bit target
+#   1 each fuzzer for some seconds, beside all the rest   2 suites as `pio test -e native` builds them
+#   3 suites with AddressSanitizer and UndefinedBehaviorSanitizer   4 suites for 32 bit, adapters on stub headers
+#   5 the core as a Linux process, which `npm test` uses   6 size and symbols of the core on a 32-bit target
 # What a missing tool prevents is skipped loudly; with CI=true it fails. Debian packages: firmware/host/apt-packages.txt.
-#   FAIRLEAD_FUZZ_SECONDS        for each fuzzer, two at a time; 10 by default, 60 with CI=true
+#   FAIRLEAD_FUZZ_SECONDS        for each fuzzer, one after the other; 10 by default, 60 with CI=true
 #   FAIRLEAD_FIRMWARE_BUILD_DIR  firmware/build by default
 set -uo pipefail
 
 firmware=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=${FAIRLEAD_FIRMWARE_BUILD_DIR:-$firmware/build}
 jobs=$(nproc 2>/dev/null || echo 2)
+node=$firmware/../node_modules/.bin/node
+[ -x "$node" ] || node=$(command -v node)
 mkdir -p "$build"
 build=$(cd "$build" && pwd)
 summary=()
@@ -79,7 +82,7 @@ all_suites() {
     skipped 'all suites' "${missing# }"
     return
   fi
-  suites plain -DFAIRLEAD_SANITIZE=OFF
+  suites native -DFAIRLEAD_PIO_NATIVE=ON
   if can_build g++ 'int main() {}' -fsanitize=address,undefined; then
     suites sanitized -DFAIRLEAD_SANITIZE=ON
   else
@@ -112,13 +115,16 @@ fuzzed() {
   fi
 }
 
-all_fuzzers() {
-  local folder=$build/fuzz node name source seconds at i names=() pids
-  node=$firmware/../node_modules/.bin/node
-  [ -x "$node" ] || node=$(command -v node) || { skipped fuzzers node; return; }
+# begin_fuzzing: builds the fuzzers and lets them run in the background, one after the other, so that no core is idle
+# at their end. Each leaves its exit code in a file.
+fuzz_lane=
+begin_fuzzing() {
+  local folder=$build/fuzz name seconds
+  [ -n "$node" ] || { skipped fuzzers node; return; }
   can_build clang++ 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }' \
     -fsanitize=fuzzer,address,undefined || { skipped fuzzers 'clang with libclang-rt-14-dev'; return; }
-  step 'fuzzers, build'
+  seconds=${FAIRLEAD_FUZZ_SECONDS:-$([ "${CI:-}" = true ] && echo 60 || echo 10)}
+  step "fuzzers, build; then $seconds s each, beside the rest"
   rm -rf "$build/seeds"
   if ! "$node" "$firmware/tools/fuzz_corpus.mjs" "$build/seeds" ||
     ! quietly cmake -S "$firmware/host" -B "$folder" -DFAIRLEAD_FUZZ=ON -DCMAKE_CXX_COMPILER=clang++ ||
@@ -126,20 +132,40 @@ all_fuzzers() {
     failed 'fuzzers: build'
     return
   fi
-  for source in "$firmware"/test/fuzz/fuzz_*.cpp; do names+=("$(basename "$source" .cpp)"); done
-  seconds=${FAIRLEAD_FUZZ_SECONDS:-$([ "${CI:-}" = true ] && echo 60 || echo 10)}
-  step "fuzzers, $seconds s each"
-  for ((at = 0; at < ${#names[@]}; at += jobs)); do
-    pids=()
-    for name in "${names[@]:at:jobs}"; do
-      fuzz "$name" "$seconds" &
-      pids+=($!)
+  for name in $(fuzzer_names); do rm -f "$build/$name.exit"; done
+  (
+    for name in $(fuzzer_names); do
+      fuzz "$name" "$seconds"
+      echo $? >"$build/$name.exit"
     done
-    for i in "${!pids[@]}"; do
-      wait "${pids[i]}"
-      fuzzed "${names[at + i]}" $?
-    done
-  done
+  ) &
+  fuzz_lane=$!
+}
+
+fuzzer_names() {
+  local source
+  for source in "$firmware"/test/fuzz/fuzz_*.cpp; do basename "$source" .cpp; done
+}
+
+end_fuzzing() {
+  local name
+  [ -n "$fuzz_lane" ] || return 0
+  step 'fuzzers, the rest of their time'
+  wait "$fuzz_lane"
+  for name in $(fuzzer_names); do fuzzed "$name" "$(cat "$build/$name.exit" 2>/dev/null || echo 1)"; done
+}
+# A run that is stopped begins no further fuzzer; the one at work ends by its own time.
+trap '[ -z "$fuzz_lane" ] || kill "$fuzz_lane" 2>/dev/null' EXIT
+
+host_device() {
+  can_build g++ $'#include <boost/beast.hpp>\n#include <openssl/ssl.h>' -c ||
+    { skipped 'fairlead-device' 'libboost-dev with libssl-dev'; return; }
+  step 'fairlead-device'
+  if quietly env FAIRLEAD_FIRMWARE_BUILD_DIR="$build" "$node" "$firmware/../test/firmware/host-device-build.ts"; then
+    passed 'fairlead-device: built for npm test'
+  else
+    failed 'fairlead-device'
+  fi
 }
 
 size_gate() {
@@ -154,9 +180,12 @@ size_gate() {
   fi
 }
 
+begin_fuzzing
 all_suites
-all_fuzzers
+host_device
 size_gate
+end_fuzzing
+fuzz_lane=
 
 step summary
 printf '%s\n' "${summary[@]}"

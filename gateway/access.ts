@@ -1,20 +1,33 @@
+import { randomBytes } from 'node:crypto'
 import { newApiKey, sha256Hex } from './adapters/api-keys.ts'
-import type { Clock, Registry } from './core/ports.ts'
-import type { ApiKey } from './core/records.ts'
+import { Passwords } from './adapters/passwords.ts'
+import { Access } from './core/access/access.ts'
+import type { AccessStore, Secrets } from './core/access/ports.ts'
+import type { Clock, Log, Registry } from './core/ports.ts'
 
 /** The key that came from the environment replaces the one that came from there before. */
 const ENVIRONMENT_KEY_NAME = 'environment'
 const FIRST_KEY_NAME = 'first'
+/** As many random bits as in a key. */
+const SECRET_BYTES = 32
 
-export interface Access {
-  /** The key with this text, if there is one. */
-  authenticate(keyText: string): Promise<ApiKey | undefined>
+export interface OpenAccess {
+  readonly access: Access
   /** Made at this start because there was none; shown once, then only its hash is left. */
   readonly newKey: string | undefined
+  /** The secret of a login link, made because nobody can log in yet. Shown once. */
+  readonly newLink: string | undefined
 }
 
-/** Who may operate this gateway. Sees to it that there is at least one key of an admin. */
-export async function openAccess(registry: Registry, adminKey: string | undefined, clock: Clock): Promise<Access> {
+export interface AccessParts {
+  readonly registry: Registry & { readonly access: AccessStore }
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Who may operate this gateway. Sees to it that there is at least one key of an admin, and a way to log in. */
+export async function openAccess(parts: AccessParts, adminKey: string | undefined): Promise<OpenAccess> {
+  const { registry, clock } = parts
   const put = (name: string, text: string) =>
     registry.putApiKey({ name, sha256: sha256Hex(text), role: 'admin', createdAtMs: clock.wallMs() })
   let newKey: string | undefined
@@ -23,5 +36,18 @@ export async function openAccess(registry: Registry, adminKey: string | undefine
     newKey = newApiKey()
     await put(FIRST_KEY_NAME, newKey)
   }
-  return { newKey, authenticate: (keyText) => registry.apiKeyByHash(sha256Hex(keyText)) }
+  const access = new Access({ ...parts, store: registry.access, secrets: makeSecrets() })
+  const newLink = (await access.hasAdmin()) ? undefined : (await access.issueLink()).token
+  return { access, newKey, newLink }
+}
+
+/** What the core needs of cryptography. */
+export function makeSecrets(): Secrets {
+  const passwords = new Passwords()
+  return {
+    random: () => randomBytes(SECRET_BYTES).toString('base64url'),
+    sha256Hex,
+    hashPassword: (password: string) => passwords.hash(password),
+    verifyPassword: (password: string, hash: string | undefined) => passwords.verify(password, hash),
+  }
 }

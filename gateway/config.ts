@@ -4,6 +4,13 @@ import { join, resolve } from 'node:path'
 import { LOG_LEVELS } from '../protocol/messages.ts'
 import { isName } from '../protocol/names.ts'
 import { type BusConfig, readBus } from './config-bus.ts'
+import {
+  readTokenIssuer,
+  readTrustedProxies,
+  requireProxy,
+  type TokenIssuerConfig,
+  type TrustedProxy,
+} from './config-network.ts'
 import { DEFAULT_LIMITS, type GatewayLimits } from './core/limits.ts'
 import { Environment } from './environment.ts'
 
@@ -28,6 +35,10 @@ export interface Config {
   /** Absolute path of the SQLite file. */
   readonly databasePath: string
   readonly nodeId: string
+  /** Who else signs device tokens. */
+  readonly tokenIssuer: TokenIssuerConfig | undefined
+  /** Peers whose word on where a request comes from is taken. */
+  readonly trustedProxies: readonly TrustedProxy[]
   /** The first API key, when the operator chose it. A secret. */
   readonly adminKey: string | undefined
   readonly logLevel: (typeof LOG_LEVELS)[number]
@@ -75,16 +86,22 @@ export function variableNames(): string[] {
 
 function readConfig(env: Environment): Config {
   const dataDir = resolve(env.text('FAIRLEAD_DATA_DIR') ?? './data')
+  const host = env.parsed('FAIRLEAD_HOST', 'a host name or an address', undefined, hostOf)
+  const tls = readTls(env)
+  const trustedProxies = readTrustedProxies(env)
+  if (tls.mode === 'off') requireProxy(env, host, trustedProxies)
   return {
-    host: env.parsed('FAIRLEAD_HOST', 'a host name or an address', undefined, hostOf),
+    host,
     port: env.integer('FAIRLEAD_PORT', 8443, 0, 65_535),
     publicHosts: env.parsed('FAIRLEAD_PUBLIC_HOST', 'host names or addresses, separated by commas', [], hostsOf),
     dataDir,
-    tls: readTls(env),
+    tls,
     bus: readBus(env),
     baseTopic: env.parsed('FAIRLEAD_BASE_TOPIC', BASE_TOPIC_RULE, 'fairlead', baseTopicOf),
     databasePath: readDatabasePath(env, dataDir),
     nodeId: env.parsed('FAIRLEAD_NODE_ID', NAME_RULE, defaultNodeId(), (text) => (isName(text) ? text : undefined)),
+    tokenIssuer: readTokenIssuer(env),
+    trustedProxies,
     adminKey: readAdminKey(env),
     logLevel: env.choice('FAIRLEAD_LOG_LEVEL', LOG_LEVELS, 'info'),
     drainMs: env.integer('FAIRLEAD_DRAIN_S', 5, 0, 25) * 1000,

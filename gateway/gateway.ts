@@ -1,14 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
 import { topicsUnder } from '../protocol/topics.ts'
-import { type Access, openAccess } from './access.ts'
+import { type OpenAccess, openAccess } from './access.ts'
 import { BlockedAddresses } from './adapters/address-wall.ts'
+import { ClientAddresses } from './adapters/client-address.ts'
 import { EmbeddedBroker } from './adapters/embedded-broker.ts'
-import { buildHttp } from './adapters/http/build.ts'
-import { createListener, type Listener, listen, replaceCertificate } from './adapters/https-listener.ts'
+import { Entrance, type EntranceRefusal } from './adapters/entrance.ts'
+import {
+  createListener,
+  type Listener,
+  type ListenerRefusal,
+  listen,
+  replaceCertificate,
+} from './adapters/https-listener.ts'
 import { createMetrics, type PrometheusMetrics } from './adapters/metrics.ts'
 import { MqttBus } from './adapters/mqtt/mqtt-bus.ts'
+import { LockedError, lockFile } from './adapters/sqlite/data-lock.ts'
 import { SqliteRegistry } from './adapters/sqlite/registry.ts'
 import { systemClock } from './adapters/system-clock.ts'
 import {
@@ -16,15 +25,16 @@ import {
   openOwnCertificate,
   openPrivateCertificate,
 } from './adapters/tls/certificate-source.ts'
-import { openDeviceTokens } from './adapters/tokens/device-tokens.ts'
-import { serveDevices } from './adapters/websocket.ts'
+import { openDeviceTokens, type ReloadableDeviceTokens } from './adapters/tokens/device-tokens.ts'
+import { serveDevices } from './adapters/websocket/devices.ts'
 import type { Config } from './config.ts'
 import type { BusConfig } from './config-bus.ts'
 import { buildCore, type Core } from './core/core.ts'
 import { drain } from './core/drain.ts'
 import { repeat } from './core/periodic.ts'
-import type { Bus, BusRequest, DeviceTokens, Log } from './core/ports.ts'
-import { type Address, forgetAddress, writeAddress } from './run-file.ts'
+import type { Bus, BusRequest, Log } from './core/ports.ts'
+import { openOperatorPlane } from './operator-plane.ts'
+import { type Address, forgetAddress, readAddress, writeAddress } from './run-file.ts'
 import { StopStack } from './stop-stack.ts'
 
 /** Sockets that are not devices: operators, scrapers, handshakes that are being refused. */
@@ -37,24 +47,36 @@ export interface RunningGateway {
   readonly address: Address
   /** The first API key, if it was made at this start. Shown once. */
   readonly newAdminKey: string | undefined
+  /** The secret of a login link, made because nobody can log in yet. Shown once. */
+  readonly newLoginLink: string | undefined
   readonly caFingerprint: string | undefined
   /** Ends every session with a reason, finishes what was acknowledged, leaves the bus. Calling it twice waits for the first. */
   stop(): Promise<void>
 }
 
+/** What only the process around the gateway knows. */
+export interface ProcessFacts {
+  readonly logLinesLost: () => number
+}
+
 /** Starts every part in order; what was started is stopped in reverse when a later one fails. */
-export async function startGateway(config: Config, log: Log): Promise<RunningGateway> {
+export async function startGateway(
+  config: Config,
+  log: Log,
+  process: ProcessFacts = { logLinesLost: () => 0 },
+): Promise<RunningGateway> {
   const started = new StopStack(log)
   try {
-    return await start(config, log, started)
+    return await start(config, log, process, started)
   } catch (error) {
     await started.stop()
     throw error
   }
 }
 
-async function start(config: Config, log: Log, started: StopStack): Promise<RunningGateway> {
+async function start(config: Config, log: Log, process: ProcessFacts, started: StopStack): Promise<RunningGateway> {
   const ground = await layGround(config, log, started)
+  ground.metrics.gauge('log_lines_lost', process.logLinesLost)
   const { bus, core } = await openCore(config, log, ground, started)
   const port = await serve(config, log, { ...ground, bus, core }, started)
   const { access, certificate } = ground
@@ -63,30 +85,45 @@ async function start(config: Config, log: Log, started: StopStack): Promise<Runn
   started.push('run file', () => forgetAddress(config.dataDir))
   log.info({ port, url: address.url, bus: address.mqtt_url, node: address.node }, 'gateway ready')
   const stop = () => started.stop()
-  return { address, newAdminKey: access.newKey, caFingerprint: certificate?.caFingerprint, stop }
+  const { newKey: newAdminKey, newLink: newLoginLink } = access
+  return { address, newAdminKey, newLoginLink, caFingerprint: certificate?.caFingerprint, stop }
 }
 
 interface Ground {
   readonly metrics: PrometheusMetrics
   readonly wall: BlockedAddresses
-  readonly tokens: DeviceTokens
+  readonly tokens: ReloadableDeviceTokens
   readonly certificate: CertificateSource | undefined
   readonly registry: SqliteRegistry
-  readonly access: Access
+  readonly access: OpenAccess
 }
 
 /** What is on the disk: keys, certificates, the registry. */
 async function layGround(config: Config, log: Log, started: StopStack): Promise<Ground> {
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
-  const tokens = await openDeviceTokens({ directory: join(config.dataDir, 'keys'), clock: systemClock })
+  const lock = await claimDataDir(config.dataDir)
+  started.push('data directory', () => lock.release())
+  const { tokenIssuer: externalIssuer } = config
+  const keys = join(config.dataDir, 'keys')
+  const tokens = await openDeviceTokens({ directory: keys, clock: systemClock, externalIssuer, log })
   const certificate = await openCertificate(config, log)
   const registry = new SqliteRegistry({ file: config.databasePath, log })
   await registry.start()
   started.push('registry', () => registry.stop())
-  const access = await openAccess(registry, config.adminKey, systemClock)
-  const metrics = createMetrics()
-  const wall = new BlockedAddresses(() => metrics.count('handshakes_refused', 'banned'))
-  return { metrics, wall, tokens, certificate, registry, access }
+  const access = await openAccess({ registry, clock: systemClock, log }, config.adminKey)
+  return { metrics: createMetrics(), wall: new BlockedAddresses(), tokens, certificate, registry, access }
+}
+
+/** One gateway per data directory: two would each believe that they know everything. */
+async function claimDataDir(dataDir: string): Promise<{ release(): void }> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  try {
+    return lockFile(join(dataDir, 'gateway.lock'))
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error
+    const other = await readAddress(dataDir)
+    const who = other === undefined ? '' : ` (process ${other.pid}, ${other.url})`
+    throw new Error(`another gateway${who} uses the data directory ${dataDir}; stop it, or set FAIRLEAD_DATA_DIR`)
+  }
 }
 
 type BusOfMine = Bus & { readonly port?: number }
@@ -103,11 +140,13 @@ async function openCore(config: Config, log: Log, ground: Ground, started: StopS
   await bus.start()
   started.push('bus', () => bus.stop(limits.stopGraceMs / 2))
   await core.plane.bans.restore()
+  await core.connectionLog.restore()
   await core.presence.restore()
   await core.lastValues.restore()
   await core.info.restore()
   await core.shadowBoard.restore()
   started.push('last values', () => core.lastValues.save())
+  started.push('connection log', () => core.connectionLog.settled())
   started.push('audit', () => core.audit.settled())
   started.push('command changes', () => core.changes.settled(limits.stopGraceMs / 4))
   return { bus, core }
@@ -127,22 +166,17 @@ async function serve(
     const healths = { bus: bus.health(), registry: registry.health() }
     return { ready: !stopping && healths.bus.ready && healths.registry.ready, stopping, parts: healths }
   }
-  const server = createListener({
-    tls: certificate?.current() ?? 'off',
-    maxSockets: limits.maxConnections + OTHER_SOCKETS,
-    blocked: parts.wall,
-    onRefused: (reason) => metrics.count('handshakes_refused', reason),
-  })
-  const people = { ...core.plane, keys: access, version: await projectVersion() }
-  const http = buildHttp({ server, ...people, health, metricsText: () => metrics.text(), log })
-  await http.ready()
-  serveDevices({ server, admission: core.admission, connections: core.connections, log, metrics, limits })
+  const addresses = new ClientAddresses(config.trustedProxies)
+  const { server, entrance } = openDoor(config, parts, addresses)
+  const operators = await openOperatorPlane({ server, core, addresses, access: access.access, health, metrics, log })
+  const addressOf = (request: IncomingMessage) => addresses.of(request)
+  serveDevices({ server, ...core, addressOf, log, metrics, limits })
   showGauges(metrics, parts)
-  const { port } = await listen(server, config.port, config.host)
-  started.push('listener', () => closeListener(server))
-  started.push('http', () => http.close())
+  const { port } = await listen(entrance.door, config.port, config.host)
+  started.push('listener', () => closeListener(entrance, server))
+  started.push('operators', () => operators.close())
   started.push('sessions', () => drain(core.sessions, systemClock, config.drainMs, Math.random))
-  started.push('duties', repeat(core.duties, systemClock, log))
+  started.push('duties', repeat([...core.duties, ...operators.duties], systemClock, log))
   if (certificate)
     started.push(
       'certificate watch',
@@ -153,6 +187,23 @@ async function serve(
     core.admission.refuseAll()
   })
   return port
+}
+
+/** What takes connections, and what speaks HTTP on them; nobody listens yet. */
+function openDoor(config: Config, parts: Ground & { readonly core: Core }, addresses: ClientAddresses) {
+  const { metrics, certificate, core } = parts
+  const onRefused = (reason: ListenerRefusal | EntranceRefusal) => metrics.count('handshakes_refused', reason)
+  const server = createListener({ tls: certificate?.current() ?? 'off', onRefused })
+  const entrance = new Entrance({
+    server,
+    isSecure: certificate !== undefined,
+    maxSockets: config.limits.maxConnections + OTHER_SOCKETS,
+    hasRoom: () => core.admission.hasRoom,
+    isBlocked: (address) => parts.wall.blocks(address) && !addresses.isTrusted(address),
+    isBanned: (address) => core.admission.isBanned(address) && !addresses.isTrusted(address),
+    onRefused,
+  })
+  return { server, entrance }
 }
 
 function openCertificate(config: Config, log: Log): Promise<CertificateSource> | undefined {
@@ -184,8 +235,10 @@ function withCredentials(bus: BusConfig & { kind: 'external' }): string {
 }
 
 /** The listener stops taking sockets at once; those left are cut after FAREWELL_MS. */
-async function closeListener(server: Listener): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+async function closeListener(entrance: Entrance, server: Listener): Promise<void> {
+  const closed = new Promise<void>((resolve) => entrance.door.close(() => resolve()))
+  server.close() // its idle connections and its timers
+  entrance.dismissAll()
   const cut = setTimeout(() => server.closeAllConnections(), FAREWELL_MS)
   await closed
   clearTimeout(cut)
@@ -226,10 +279,4 @@ function showGauges(metrics: PrometheusMetrics, parts: Ground & { readonly bus: 
   if (certificate) {
     metrics.gauge('certificate_expires_timestamp_seconds', () => certificate.current().notAfterMs / 1000)
   }
-}
-
-/** As package.json says. */
-async function projectVersion(): Promise<string> {
-  const text = await readFile(join(dirname(import.meta.dirname), 'package.json'), 'utf8')
-  return String((JSON.parse(text) as { version?: unknown }).version)
 }

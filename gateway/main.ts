@@ -10,10 +10,14 @@ const STOP_MAX_MS = 29_000
 
 async function main(): Promise<void> {
   const config = readConfig()
-  const log = createLog({ level: config.logLevel, pretty: process.stdout.isTTY === true })
+  let logLinesLost = 0
+  const onDrop = () => {
+    logLinesLost += 1
+  }
+  const log = createLog({ level: config.logLevel, pretty: process.stdout.isTTY === true, onDrop })
   process.on('uncaughtException', (error) => fail(log, error, 'uncaught exception'))
   process.on('unhandledRejection', (error) => fail(log, error, 'unhandled rejection'))
-  const starting = startGateway(config, log)
+  const starting = startGateway(config, log, { logLinesLost: () => logLinesLost })
   stopOnSignals(starting, log) // before it runs: a signal in the middle of the start is not lost
   const gateway = await starting.catch((error: unknown) => {
     log.debug({ error }, 'start failed')

@@ -19,9 +19,20 @@ export function startNotice(config: Config, gateway: RunningGateway): string {
     ...(ca === undefined ? [] : [`    ca                        then paste ${ca}`]),
     '    token <the token>',
     '',
+    ...linkLines(url, gateway.newLoginLink),
     ...keyLines(gateway.newAdminKey),
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** The secret stands behind `#`, which browsers send to nobody. */
+function linkLines(url: string, link: string | undefined): string[] {
+  if (link === undefined) return []
+  return [
+    '  Nobody can log in at the dashboard yet. Open this once, within 24 hours, to become its first admin:',
+    `    ${url}/#/welcome/${link}`,
+    '',
+  ]
 }
 
 function keyLines(key: string | undefined): string[] {

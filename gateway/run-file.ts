@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** Where a running gateway is found: `{data}/run.json`, for the command line, the simulator and scripts. */
@@ -24,4 +24,13 @@ export async function writeAddress(dataDir: string, address: Address): Promise<v
 
 export async function forgetAddress(dataDir: string): Promise<void> {
   await rm(fileIn(dataDir), { force: true })
+}
+
+/** Undefined when no gateway has said where it is. */
+export async function readAddress(dataDir: string): Promise<Address | undefined> {
+  try {
+    return JSON.parse(await readFile(fileIn(dataDir), 'utf8')) as Address
+  } catch {
+    return undefined
+  }
 }

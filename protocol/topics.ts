@@ -15,10 +15,12 @@ export interface Topics {
   readonly event: (device: string, name: string) => string
   readonly log: (device: string) => string
   readonly shadow: (device: string) => string
+  readonly alert: (device: string) => string
   readonly commandRequest: (device: string, command: string) => string
   readonly commandStatus: (device: string, command: string) => string
   readonly commandResponse: (device: string, command: string) => string
   readonly nodeState: (node: string) => string
+  readonly deadLetters: (node: string) => string
   /** The only filter the gateway listens to. Nothing it publishes matches it [U-2]. */
   readonly commandRequests: string
   readonly parseCommandRequest: (topic: string) => CommandTopic | undefined
@@ -41,10 +43,12 @@ export function topicsUnder(base: string): Topics {
     event: (device, name) => of(device, `event/${checked(name)}`),
     log: (device) => of(device, 'log'),
     shadow: (device) => of(device, 'shadow'),
+    alert: (device) => of(device, 'alert'), // [P-9]
     commandRequest: (device, command) => of(device, `command/request/${checked(command)}`),
     commandStatus: (device, command) => of(device, `command/status/${checked(command)}`),
     commandResponse: (device, command) => of(device, `command/response/${checked(command)}`),
     nodeState: (node) => `${base}/nodes/${checked(node)}/state`,
+    deadLetters: (node) => `${base}/nodes/${checked(node)}/dead-letter`, // [C-21]
     commandRequests: requests,
     parseCommandRequest: (topic) => parseRequest(base, topic),
   }

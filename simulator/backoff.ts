@@ -49,7 +49,7 @@ export interface BackoffTable {
   readonly capMs: number
   /** A session that was ready this long clears the counters. */
   readonly stableMs: number
-  /** 502, 503, 504: doubled for each one in a row until its upper end meets `capMs`. */
+  /** 408, 502, 503, 504: doubled for each one in a row until its upper end meets `capMs`. */
   readonly busyMs: Range
   readonly tooManyMs: Range
   /** Both tokens refused, or a code that a person must settle [X-2]: never give up, never erase credentials. */
@@ -102,6 +102,7 @@ const STATUS_ROWS: ReadonlyMap<number, StatusRow> = new Map([
   [404, 'wrong'],
   [426, 'wrong'],
   [429, 'tooMany'],
+  [408, 'busy'],
   [502, 'busy'],
   [503, 'busy'],
   [504, 'busy'],

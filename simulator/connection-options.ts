@@ -2,6 +2,8 @@ import type { SecureVersion } from 'node:tls'
 import type { GatewayMessage, Hello, Welcome } from '../protocol/messages.ts'
 import type { Problem } from '../protocol/problem.ts'
 import type { BackoffTable } from './backoff.ts'
+import type { DeviceClock } from './device-clock.ts'
+import type { OpenLink } from './link.ts'
 
 /** Offline -> Opening -> Hello -> Ready -> Leaving -> Offline, and Backoff after every end that was not wanted. */
 export type DeviceState = 'offline' | 'backoff' | 'opening' | 'hello' | 'ready' | 'leaving'
@@ -30,6 +32,9 @@ export interface ConnectionOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** `TLSv1.2` is what an ESP32 speaks. */
   readonly tlsMaxVersion?: SecureVersion | undefined
+  /** Another network than the real one, and another time: for tests that cannot wait. */
+  readonly openLink?: OpenLink | undefined
+  readonly clock?: DeviceClock | undefined
 }
 
 export interface ConnectionFacts {

@@ -12,7 +12,8 @@ import {
   readRetryAfter,
 } from './backoff.ts'
 import type { ConnectionFacts, ConnectionOptions, ConnectionUser, DeviceState } from './connection-options.ts'
-import { deviceUrl, Link, type LinkEnd, type LinkUser, SILENCE_SLACK_MS } from './link.ts'
+import { type DeviceClock, systemClock } from './device-clock.ts'
+import { type DeviceLink, deviceUrl, type LinkEnd, type LinkUser, openLink, SILENCE_SLACK_MS } from './link.ts'
 import { TokenSlots } from './token-slots.ts'
 
 /** TCP, TLS and the 101 together. */
@@ -40,15 +41,16 @@ export class Connection implements LinkUser, ConnectionFacts {
   readonly #user: ConnectionUser
   readonly #url: string
   readonly #table: BackoffTable
+  readonly #clock: DeviceClock
   #wanted = false
-  #link: Link | undefined
+  #link: DeviceLink | undefined
   #attempts: Attempts = FRESH
   #openingAtMs = 0
   #readyAtMs: number | undefined
   /** Said on the present link. */
   #bye: GatewayBye | undefined
-  /** The one deadline of the present state. */
-  #timer: NodeJS.Timeout | undefined
+  /** Takes the one deadline of the present state away. */
+  #cancelDeadline: () => void = () => {}
 
   /** Throws TypeError for a `url` that is none. */
   constructor(options: ConnectionOptions, user: ConnectionUser) {
@@ -56,6 +58,7 @@ export class Connection implements LinkUser, ConnectionFacts {
     this.#user = user
     this.#url = deviceUrl(options.url)
     this.#table = { ...BACKOFF, ...options.backoff }
+    this.#clock = options.clock ?? systemClock
     this.tokens = new TokenSlots(options.token, options.otherToken)
   }
 
@@ -137,10 +140,11 @@ export class Connection implements LinkUser, ConnectionFacts {
 
   #open(): void {
     this.#bye = undefined
-    this.#openingAtMs = performance.now()
+    this.#openingAtMs = this.#clock.nowMs()
     this.#enter('opening', 'connecting')
     const { ca, tlsMaxVersion, headers } = this.#options
-    const link = new Link({ url: this.#url, token: this.tokens.current, ca, tlsMaxVersion, headers }, this)
+    const open = this.#options.openLink ?? openLink
+    const link = open({ url: this.#url, token: this.tokens.current, ca, tlsMaxVersion, headers }, this)
     this.#link = link
     this.#deadline(OPENING_MAX_MS, () => link.drop('no answer in time'))
   }
@@ -171,9 +175,9 @@ export class Connection implements LinkUser, ConnectionFacts {
 
   /** Only this makes the session ready [S-3]. */
   #onWelcome(welcome: Welcome): void {
-    clearTimeout(this.#timer)
+    this.#cancelDeadline()
     this.welcome = welcome
-    this.#readyAtMs = performance.now()
+    this.#readyAtMs = this.#clock.nowMs()
     this.connectMs = this.#readyAtMs - this.#openingAtMs
     this.sessions++
     const { pingIntervalMs, pongTimeoutMs } = welcome.limits
@@ -230,23 +234,23 @@ export class Connection implements LinkUser, ConnectionFacts {
   }
 
   #wasStable(): boolean {
-    return this.#readyAtMs !== undefined && performance.now() - this.#readyAtMs >= this.#table.stableMs * this.#scale
+    return this.#readyAtMs !== undefined && this.#clock.nowMs() - this.#readyAtMs >= this.#table.stableMs * this.#scale
   }
 
   get #scale(): number {
     return this.#options.timeScale ?? 1
   }
 
-  #forgetLink(): Link | undefined {
-    clearTimeout(this.#timer)
+  #forgetLink(): DeviceLink | undefined {
+    this.#cancelDeadline()
     const link = this.#link
     this.#link = undefined
     return link
   }
 
   #deadline(delayMs: number, act: () => void): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(act, delayMs)
+    this.#cancelDeadline()
+    this.#cancelDeadline = this.#clock.after(delayMs, act)
   }
 
   #enter(to: DeviceState, why: string): void {

@@ -7,6 +7,7 @@ import type { Problem } from '../protocol/problem.ts'
 import { CommandRunner } from './command-runner.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionFacts, DeviceState } from './connection-options.ts'
+import { type DeviceClock, systemClock } from './device-clock.ts'
 import * as kinds from './device-options.ts'
 import { type Content, Outbox, type Sent } from './outbox.ts'
 import { Uplink } from './uplink.ts'
@@ -30,6 +31,7 @@ export class SimulatedDevice extends EventEmitter<kinds.DeviceEvents> {
   settings: JsonObject = {}
 
   readonly #options: kinds.DeviceOptions
+  readonly #clock: DeviceClock
   readonly #connection: Connection
   readonly #outbox: Outbox
   readonly #uplink: Uplink
@@ -43,6 +45,7 @@ export class SimulatedDevice extends EventEmitter<kinds.DeviceEvents> {
     super()
     this.setMaxListeners(0) // tests await several things at once; a leak would show in their own counts
     this.#options = options
+    this.#clock = options.clock ?? systemClock
     this.#connection = new Connection(options, {
       hello: () => this.#hello(),
       changed: (from, to, why) => this.#changed(from, to, why),
@@ -59,6 +62,7 @@ export class SimulatedDevice extends EventEmitter<kinds.DeviceEvents> {
       sent: (record) => void this.emit('sent', record),
       settled: (record, outcome) => void this.emit('settled', record, outcome),
       drained: () => void this.emit('drained'),
+      nowMs: () => this.#clock.nowMs(),
     })
     this.#runner = new CommandRunner(
       (name) => this.#handlerOf(name) !== undefined,
@@ -177,15 +181,14 @@ export class SimulatedDevice extends EventEmitter<kinds.DeviceEvents> {
   telemetryBatch(points: readonly kinds.PointInput[]): Sent {
     const obeys = this.#options.obeyLimits ?? true
     if (obeys && points.length > POINTS_MAX) throw new RangeError(`more than ${POINTS_MAX} points`) // [L-7]
-    const nowMs = performance.now()
     return this.#enqueue({
       kind: 'telemetry',
-      points: points.map(({ values, ...time }) => ({ values, time: kinds.recordTime(time, nowMs) })),
+      points: points.map(({ values, ...time }) => ({ values, time: kinds.recordTime(time, this.#clock.nowMs()) })),
     })
   }
 
   event(name: string, data: unknown = null, time: kinds.TimeOptions = {}): Sent {
-    return this.#enqueue({ kind: 'event', name, data, time: kinds.recordTime(time, performance.now()) })
+    return this.#enqueue({ kind: 'event', name, data, time: kinds.recordTime(time, this.#clock.nowMs()) })
   }
 
   /** Opaque bytes on a channel. After a reboot it is born again with a new `seq`, since the frame has no boot id. */

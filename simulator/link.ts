@@ -27,6 +27,25 @@ export interface LinkUser {
   ended(end: LinkEnd): void
 }
 
+/** The device's end of one connection. */
+export interface DeviceLink {
+  readonly isOpen: boolean
+  /** Longer silence ends the link [S-11]. */
+  silenceMaxMs: number
+  /** Only while the link is open. */
+  send(frame: string | Uint8Array): void
+  /** A close frame with 1000; the end follows. */
+  close(): void
+  /** Destroys the TCP socket without a close frame; the user hears no more. */
+  cut(): void
+  /** Loses the link as a dead network does: the user hears `dropped`. */
+  drop(error: string): void
+}
+
+export type OpenLink = (options: LinkOptions, user: LinkUser) => DeviceLink
+
+export const openLink: OpenLink = (options, user) => new Link(options, user)
+
 export const DEVICE_PATH = '/device/v1'
 export const SUBPROTOCOL = 'fairlead.v1'
 /** [L-11] A gateway pings; this much later than its last deadline the link is dead. */
@@ -37,7 +56,7 @@ const FRAME_MAX_BYTES = GATEWAY_FRAME_MAX_BYTES + 64
 const NO_CLOSE_FRAME = 1006
 
 /** One WebSocket to the gateway. Pings are answered by ws; silence is noticed by the shared watch. */
-export class Link implements Watched {
+class Link implements DeviceLink, Watched {
   heardAtMs = performance.now()
   silenceMaxMs = PING_INTERVAL_MS + PONG_TIMEOUT_MS + SILENCE_SLACK_MS
   readonly #socket: WebSocket
@@ -101,7 +120,6 @@ export class Link implements Watched {
     return this.#socket.readyState === WebSocket.OPEN
   }
 
-  /** Only while the link is open. */
   send(frame: string | Uint8Array): void {
     this.#socket.send(frame)
   }
@@ -110,14 +128,12 @@ export class Link implements Watched {
     this.#socket.close(1000)
   }
 
-  /** Destroys the TCP socket without a close frame; the user hears no more. */
   cut(): void {
     this.#cut = true
     unwatch(this)
     this.#socket.terminate()
   }
 
-  /** Loses the link as a dead network does: the user hears `dropped`. */
   drop(error: string): void {
     this.#end ??= { kind: this.#wasOpen ? 'dropped' : 'unreachable', error }
     this.#socket.terminate()

@@ -17,6 +17,8 @@ export interface UplinkUser {
   sent(record: OutboxRecord): void
   settled(record: OutboxRecord, outcome: Outcome): void
   drained(): void
+  /** Monotonic. */
+  nowMs(): number
 }
 
 /** Moves records from the outbox to the link and settles them by what the gateway answers. */
@@ -47,7 +49,7 @@ export class Uplink {
   /** Sends what the window of the present session allows. */
   pump(limits: SessionLimits | undefined): void {
     const window = this.#obeyLimits ? limits : undefined
-    for (const record of this.#outbox.pump(window, performance.now(), this.#user.send)) {
+    for (const record of this.#outbox.pump(window, this.#user.nowMs(), this.#user.send)) {
       if (record.timesSent > 1) this.#counts.resent++
       else this.#counts.sent++
       this.#user.sent(record)

@@ -3,25 +3,29 @@
 # A folder may hold a suite.cmake that sets:
 #   SUITE_NEEDS  codec, storage or core: the layers it links (default core, all of it)
 #   SUITE_LIBS   more libraries; the suite is left out, with a message, where one of them is not built
-#   SUITE_SOURCES  more sources, absolute paths
-#   SUITE_NO_HEAP  ON: the suite may use NoHeap of no_heap/no_heap.hpp
+if(FAIRLEAD_SUITES STREQUAL "none")
+  return()
+endif()
 find_path(DOCTEST_DIR doctest/doctest.h)
 if(NOT DOCTEST_DIR)
   message(FATAL_ERROR "doctest/doctest.h is missing (Debian: doctest-dev)")
 endif()
 find_path(NLOHMANN_DIR nlohmann/json.hpp)
-add_library(doctest_main OBJECT EXCLUDE_FROM_ALL ${TEST_DIR}/doctest_main.cpp)
-target_include_directories(doctest_main PUBLIC ${DOCTEST_DIR})
+# What every suite is linked with, as in platformio.ini. Not what is tested, so it is compiled as fast as can be.
+add_library(suite_main OBJECT EXCLUDE_FROM_ALL ${TEST_DIR}/doctest_main.cpp ${TEST_DIR}/no_heap.cpp)
+target_include_directories(suite_main PUBLIC ${DOCTEST_DIR})
+target_compile_options(suite_main PRIVATE -O0 -g0)
+set(NO_HEAP_HOOKS -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
+set(ESP32_INCLUDES ${FIRMWARE_DIR}/lib/fairlead_esp32/src ${FIRMWARE_DIR}/host/stubs/include ${FIRMWARE_DIR}/host/stubs
+  ${FIRMWARE_DIR}/host/port_posix)
 
-# With sanitizers most of the time goes into optimising the suites. These run longer than that.
-set(HEAVY_SUITES test_fleet test_flash_log)
+# Most of the time would go into optimising the suites. These run longer than that.
+set(HEAVY_SUITES test_fleet test_flash_log test_outbox)
 
 function(add_suite folder)
   get_filename_component(name ${folder} NAME)
   set(SUITE_NEEDS core)
   set(SUITE_LIBS "")
-  set(SUITE_SOURCES "")
-  set(SUITE_NO_HEAP OFF)
   include(${folder}/suite.cmake OPTIONAL)
   foreach(lib IN LISTS SUITE_LIBS)
     if(NOT TARGET ${lib})
@@ -34,23 +38,20 @@ function(add_suite folder)
     message(STATUS "SKIPPED ${name}: no sources yet")
     return()
   endif()
-  if(SUITE_NO_HEAP)
-    list(APPEND SUITE_SOURCES ${TEST_DIR}/no_heap/no_heap.cpp)
-    list(APPEND SUITE_LIBS -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
-  endif()
-  add_executable(${name} ${sources} ${SUITE_SOURCES} $<TARGET_OBJECTS:doctest_main>)
-  target_include_directories(${name} PRIVATE ${TEST_DIR} ${folder} ${DOCTEST_DIR})
+  add_executable(${name} ${sources} $<TARGET_OBJECTS:suite_main>)
+  target_include_directories(${name} PRIVATE ${TEST_DIR} ${folder} ${DOCTEST_DIR} ${ESP32_INCLUDES}
+    ${FIRMWARE_DIR}/lib/fairlead_client/src)
   if(NLOHMANN_DIR)
     target_include_directories(${name} SYSTEM PRIVATE ${NLOHMANN_DIR})
   endif()
   target_compile_options(${name} PRIVATE -Wall -Wextra -Werror)
-  if(FAIRLEAD_SANITIZE AND NOT name IN_LIST HEAVY_SUITES)
+  if(NOT name IN_LIST HEAVY_SUITES)
     target_compile_options(${name} PRIVATE -O0)  # what it tests is compiled with -O1
   endif()
   target_compile_definitions(${name} PRIVATE DOCTEST_CONFIG_SUPER_FAST_ASSERTS FAIRLEAD_VECTORS_DIR="${VECTORS_DIR}")
-  target_link_libraries(${name} PRIVATE ${SUITE_LIBS} fairlead_${SUITE_NEEDS} Threads::Threads)
+  target_link_libraries(${name} PRIVATE ${NO_HEAP_HOOKS} ${SUITE_LIBS} fairlead_${SUITE_NEEDS} Threads::Threads)
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 120)
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600)
 endfunction()
 
 if(FAIRLEAD_SUITES)

@@ -1,16 +1,9 @@
 import { BlockList, isIP } from 'node:net'
 import type { AddressWall } from '../core/ban-store.ts'
 
-/** Addresses that a listener takes no socket from: node asks it before TLS, and closes at once. */
-export class BlockedAddresses extends BlockList implements AddressWall {
-  readonly #onBlocked: (address: string) => void
+/** Addresses from which no socket is taken. */
+export class BlockedAddresses implements AddressWall {
   #blocked = new BlockList()
-
-  /** `onBlocked` is told of each socket that was not taken. */
-  constructor(onBlocked: (address: string) => void) {
-    super()
-    this.#onBlocked = onBlocked
-  }
 
   set(networks: readonly string[]): void {
     const blocked = new BlockList()
@@ -19,13 +12,9 @@ export class BlockedAddresses extends BlockList implements AddressWall {
   }
 
   /** Asked for each new socket. An IPv4 address may come in its IPv6 form. */
-  override check(address: string, family?: string): boolean
-  override check(address: object): boolean
-  override check(address: string | object, family?: string): boolean {
-    if (typeof address !== 'string') return false
-    const isBlocked = this.#blocked.check(address, family === 'ipv6' || address.includes(':') ? 'ipv6' : 'ipv4')
-    if (isBlocked) this.#onBlocked(address)
-    return isBlocked
+  blocks(address: string): boolean {
+    const family = isIP(address)
+    return family !== 0 && this.#blocked.check(address, family === 6 ? 'ipv6' : 'ipv4')
   }
 
   canonical(text: string): string | undefined {
@@ -39,10 +28,11 @@ export class BlockedAddresses extends BlockList implements AddressWall {
   }
 
   covers(network: string, address: string): boolean {
-    if (isIP(address) === 0) return false
+    const family = isIP(address)
+    if (family === 0) return false
     const one = new BlockList()
     add(one, network)
-    return one.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+    return one.check(address, family === 6 ? 'ipv6' : 'ipv4')
   }
 }
 

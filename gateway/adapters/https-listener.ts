@@ -2,7 +2,7 @@ import { constants } from 'node:crypto'
 import { once } from 'node:events'
 import http, { type ServerResponse } from 'node:http'
 import https from 'node:https'
-import { type AddressInfo, type BlockList, Socket } from 'node:net'
+import { type AddressInfo, type Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { SecureContextOptions, TlsOptions } from 'node:tls'
 
@@ -32,22 +32,12 @@ export const LISTENER_LIMITS: ListenerLimits = {
 }
 
 /** Closed enum: a label of a metric. */
-export type ListenerRefusal =
-  | 'tls_failed'
-  | 'request_timeout'
-  | 'header_too_large'
-  | 'malformed_http'
-  | 'too_many_sockets'
-  | 'aborted'
+export type ListenerRefusal = 'tls_failed' | 'request_timeout' | 'header_too_large' | 'malformed_http' | 'aborted'
 
 export interface ListenerOptions {
   /** PEM texts; 'off' is plain HTTP, for a proxy that ends TLS in front. */
   readonly tls: { readonly cert: string; readonly key: string } | 'off'
-  /** Sockets of every kind together; the newest lose, by a reset. */
-  readonly maxSockets: number
   readonly limits?: ListenerLimits
-  /** Sockets from these are closed as they come, before TLS. It may change at any time. */
-  readonly blocked?: BlockList
   /** Called once for each client that never got as far as a request. */
   readonly onRefused?: (reason: ListenerRefusal, address: string | undefined) => void
 }
@@ -82,23 +72,12 @@ export function createListener(options: ListenerOptions): Listener {
     insecureHTTPParser: false,
   }
   const tlsSettings: TlsOptions = { handshakeTimeout: limits.tlsHandshakeTimeoutMs, ALPNProtocols: ['http/1.1'] }
-  const { blocked, tls } = options
   const server =
-    tls === 'off'
+    options.tls === 'off'
       ? http.createServer(settings)
-      : https.createServer({ ...settings, ...tlsSettings, ...contextOptions(tls), blockList: blocked })
-  if (tls === 'off' && blocked !== undefined) closeBlocked(server, blocked)
-  server.maxConnections = options.maxSockets
+      : https.createServer({ ...settings, ...tlsSettings, ...contextOptions(options.tls) })
   refusePolitely(server, options.onRefused ?? (() => {}))
   return server
-}
-
-/** Node hands `blockList` to its TLS server alone. */
-function closeBlocked(server: Listener, blocked: BlockList): void {
-  server.prependListener('connection', (socket: Socket) => {
-    const family = socket.remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4'
-    if (socket.remoteAddress !== undefined && blocked.check(socket.remoteAddress, family)) socket.destroy()
-  })
 }
 
 /** New handshakes get the new certificate; open sockets stay. Throws when the pair is not usable; the old one stays. */
@@ -106,12 +85,15 @@ export function replaceCertificate(server: Listener, pair: { cert: string; key: 
   if (server instanceof https.Server) server.setSecureContext(contextOptions(pair))
 }
 
+/** Connections that the kernel keeps while the process is busy; it takes no more than net.core.somaxconn. */
+const BACKLOG = 4_096
+
 /**
  * Starts to listen and says where. Without a host on all addresses: IPv6 and IPv4 together, IPv4 alone on a machine
  * that has no IPv6. Rejects when the address cannot be used.
  */
-export async function listen(server: Listener, port: number, host?: string): Promise<AddressInfo> {
-  server.listen(host === undefined ? { port } : { port, host })
+export async function listen(server: Server, port: number, host?: string): Promise<AddressInfo> {
+  server.listen(host === undefined ? { port, backlog: BACKLOG } : { port, host, backlog: BACKLOG })
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the listener has no port')
@@ -139,7 +121,6 @@ function refusePolitely(server: Listener, onRefused: NonNullable<ListenerOptions
     socket.destroy()
   })
   server.on('request', (request, response) => answering.set(request.socket, response))
-  server.on('drop', (data) => onRefused('too_many_sockets', data?.remoteAddress))
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (settled.has(socket)) return // the parser reports again for every chunk that follows
     settled.add(socket)

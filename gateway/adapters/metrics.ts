@@ -15,6 +15,9 @@ const COUNTERS: Readonly<Record<CounterName, string>> = {
   token_rotations: 'Steps of token rotations',
   bus_requests_refused: 'Command requests from the bus that were not taken, by reason',
   log_lines: 'Log lines from devices, by level',
+  quarantines: 'Devices with two holders of one token, kept apart for a while',
+  messages_missing: 'Numbers that devices left out: messages that they lost before they could send them',
+  dead_letters: 'Command requests that could not be taken, and commands given up, by reason',
   audit_dropped: 'Audit entries that could not be stored and were lost',
 }
 
@@ -32,6 +35,7 @@ const GAUGES = {
   bus_backlog_messages: 'Messages that the bus has not confirmed',
   bus_backlog_bytes: 'Bytes that the bus has not confirmed',
   unconfirmed_bytes: 'Telemetry of all devices in memory that the bus has not confirmed',
+  log_lines_lost: 'Log lines that were lost because nobody read stdout',
   registry_ready: '1 while the registry takes writes',
   certificate_expires_timestamp_seconds: 'When the server certificate ends, Unix time',
 } as const

@@ -20,6 +20,8 @@ export interface AdmissionNeeds {
   readonly limits: GatewayLimits
   readonly random: () => number
   readonly bans: Pick<Bans, 'isBanned'>
+  /** [P-9] How long the device may not connect, in ms; 0 when it may. */
+  readonly quarantinedForMs: (device: string) => number
   /** Devices connected now. */
   readonly connections: () => number
 }
@@ -36,6 +38,16 @@ export class Admission {
     this.#needs = needs
     this.#failuresByAddress = new AttemptLimiter(needs.limits.failedHandshakesPerMinute, ADDRESS_BAN_MS)
     this.#connectsByToken = new AttemptLimiter(needs.limits.connectsPerMinute, needs.limits.connectBanMs)
+  }
+
+  /** True while handshakes are checked as fast as they come; else nobody new should begin one. */
+  get hasRoom(): boolean {
+    return this.#inFlight < this.#needs.limits.handshakesAtEase
+  }
+
+  /** [H-9] Its handshakes are refused with 429 for now. */
+  isBanned(address: string): boolean {
+    return this.#failuresByAddress.bannedForMs(address, this.#needs.clock.monotonicMs()) > 0
   }
 
   /** From now on every handshake is refused with 503. */
@@ -86,11 +98,13 @@ export class Admission {
     const verified = await this.#needs.tokens.verify(token)
     if ('refused' in verified) return this.#unauthorized(request, verified.refused, verified.keyId)
     const { claims } = verified
-    const banMs = this.#connectsByToken.attempt(claims.tokenId, this.#needs.clock.monotonicMs()) // [H-11]
+    const banMs = this.#connectsByToken.attempt(`${claims.device}/${claims.tokenId}`, this.#needs.clock.monotonicMs()) // [H-11]
     if (banMs > 0) return tooMany(banMs, 'This device connects too often.')
+    const quarantineMs = this.#needs.quarantinedForMs(claims.device)
+    if (quarantineMs > 0) return quarantined(quarantineMs)
     const credential = await this.#needs.registry.credential(claims.device, claims.tokenId)
     const nowMs = this.#needs.clock.wallMs()
-    const problem = credentialProblem(credential, nowMs) ?? expiryProblem(claims, credential, nowMs)
+    const problem = credentialProblem(credential, nowMs, claims) ?? expiryProblem(claims, credential, nowMs)
     if (problem === 'device_disabled') {
       return { status: 403, code: problem, detail: 'An operator disabled this device.' }
     }
@@ -126,9 +140,11 @@ export class Admission {
 export function credentialProblem(
   credential: Credential | undefined,
   nowMs: number,
+  claims?: DeviceClaims,
 ): 'unknown_device' | 'unknown_token' | 'token_revoked' | 'token_expired' | 'device_disabled' | undefined {
   if (credential === undefined) return 'unknown_device'
   const { token, enabled } = credential
+  if (claims?.isExternal) return enabled ? undefined : 'device_disabled'
   if (token === undefined) return 'unknown_token'
   if (hasEnded(token, nowMs)) return 'token_revoked'
   if (hasExpired(token, nowMs - ROTATE_ONLY_MS)) return 'token_expired' // [K-10]
@@ -143,4 +159,10 @@ function expiryProblem(claims: DeviceClaims, credential: Credential | undefined,
 
 function tooMany(waitMs: number, detail: string): Refusal {
   return { status: 429, code: 'too_many_connects', detail, retryAfterS: Math.ceil(waitMs / 1000) }
+}
+
+/** [P-9] Two devices use this token: both are told to stay away, until the time is over or an operator says so. */
+function quarantined(waitMs: number): Refusal {
+  const detail = 'Two devices use this token; an operator was told.'
+  return { status: 429, code: 'quarantined', detail, retryAfterS: Math.ceil(waitMs / 1000) }
 }

@@ -118,7 +118,7 @@ export class Bans {
     if (device !== undefined) sessions.endAll(device, CLOSE.deviceDisabled)
     if (address === undefined) return
     for (const session of sessions.all()) {
-      if (wall.covers(address, session.address)) session.end(CLOSE.deviceDisabled)
+      if (session.address !== undefined && wall.covers(address, session.address)) session.end(CLOSE.deviceDisabled)
     }
   }
 }

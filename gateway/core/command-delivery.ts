@@ -1,6 +1,8 @@
+import { isFinal } from '../../protocol/command-request.ts'
 import { COMMANDS_IN_FLIGHT_MAX } from '../../protocol/limits.ts'
 import type { CommandChanges } from './command-changes.ts'
 import type { CommandRecord } from './command-machine.ts'
+import type { Observer } from './observer.ts'
 import { Passes } from './passes.ts'
 import type { Clock, Log, Registry } from './ports.ts'
 import type { Session } from './session.ts'
@@ -12,6 +14,9 @@ export interface CommandDeliveryNeeds {
   readonly changes: CommandChanges
   readonly clock: Clock
   readonly log: Log
+  readonly observer?: Observer
+  /** Told of a command that is not sent any more [C-20]. */
+  readonly givenUp: (command: CommandRecord) => void
 }
 
 /**
@@ -45,10 +50,32 @@ export class CommandDelivery {
     const unfinished = open.filter((command) => command.state !== 'queued')
     const unfinishedIds = new Set(unfinished.map(({ id }) => id))
     for (const id of session.sentCommands) if (!unfinishedIds.has(id)) session.sentCommands.delete(id) // ended by time
-    for (const command of unfinished) if (!session.sentCommands.has(command.id)) this.#send(session, command)
-    const room = Math.max(0, COMMANDS_IN_FLIGHT_MAX - unfinished.length)
+    const unsent = unfinished.filter((command) => !session.sentCommands.has(command.id))
+    const given = await this.#sendAgain(session, unsent)
+    const room = Math.max(0, COMMANDS_IN_FLIGHT_MAX - unfinished.length + given.ended)
     const queued = open.filter((command) => command.state === 'queued')
     for (const command of queued.slice(0, room)) await this.#sendFirstTime(session, command)
+  }
+
+  /** [C-14] [C-20] What an earlier session left unfinished, in its order; the delivery is counted before the frame leaves. */
+  async #sendAgain(session: Session, commands: readonly CommandRecord[]): Promise<{ ended: number }> {
+    const { registry, clock } = this.#needs
+    const counted = await Promise.all(
+      commands.map(({ id, device }) => registry.advanceCommand(id, device, { kind: 'sent_again' }, clock.wallMs())),
+    )
+    let ended = 0
+    for (const answer of counted) {
+      if (answer?.changed !== true)
+        ended += 1 // meanwhile
+      else if (isFinal(answer.command.state)) {
+        ended += 1
+        this.#needs.givenUp(answer.command)
+      } else {
+        this.#send(session, answer.command)
+        if (answer.command.cancelAskedAtMs !== undefined) session.send({ type: 'cancel', id: answer.command.id })
+      }
+    }
+    return { ended }
   }
 
   /** `sent` is stored before the frame leaves: what may have reached the device is never `queued`. */
@@ -57,6 +84,7 @@ export class CommandDelivery {
     const answer = await registry.advanceCommand(command.id, command.device, { kind: 'sent' }, clock.wallMs())
     if (!answer?.changed) return // cancelled or expired meanwhile
     changes.publish()
+    this.#needs.observer?.command(answer.command)
     this.#send(session, answer.command)
   }
 

@@ -1,5 +1,6 @@
 import { type CommandRequest, type CommandState, isFinal } from '../../protocol/command-request.ts'
 import type { CommandError } from '../../protocol/messages.ts'
+import { DELIVERIES_MAX } from './limits.ts'
 
 /** The life of a command as a pure function [C-2]. The registry applies it inside a transaction. */
 
@@ -17,9 +18,27 @@ export interface CommandRecord extends NewCommand {
   readonly dueAtMs?: number
   readonly result?: unknown
   readonly error?: CommandError
+  /** Sessions in which it was sent. */
+  readonly deliveries: number
+  /** When somebody asked to cancel it after it was sent. */
+  readonly cancelAskedAtMs?: number
   /** A result that came after the state was `unknown`. */
   readonly lateResult?: { readonly ok: boolean; readonly data?: unknown; readonly error?: CommandError }
   readonly history: readonly { readonly state: CommandState; readonly atMs: number }[]
+}
+
+/** `repeatOf`: an earlier request with the same key made that command. `conflict`: it asked for something else. */
+export type InsertOutcome = 'inserted' | 'exists' | 'no_device' | 'full' | 'conflict' | { readonly repeatOf: string }
+
+/** Filters that are not given let everything pass; `open` is every state that is not final. */
+export interface CommandQuery {
+  readonly device?: string
+  readonly state?: CommandState | 'open'
+  readonly sinceMs?: number
+  readonly untilMs?: number
+  /** Only those that were created before this one. */
+  readonly before?: string
+  readonly limit: number
 }
 
 /** One line of a command's history, as it goes to the bus. `result` and `error` only with a final state. */
@@ -35,6 +54,8 @@ export interface CommandChange {
 
 export type CommandEvent =
   | { readonly kind: 'sent' }
+  /** In a later session. */
+  | { readonly kind: 'sent_again' }
   | { readonly kind: 'accepted' }
   | { readonly kind: 'progress' }
   | { readonly kind: 'result'; readonly ok: boolean; readonly data?: unknown; readonly error?: CommandError }
@@ -42,15 +63,19 @@ export type CommandEvent =
   | { readonly kind: 'cancel' }
 
 /** What the event changes; undefined when it changes nothing, as every event does after the final state. */
-export type CommandUpdate = Pick<CommandRecord, 'state' | 'dueAtMs' | 'result' | 'error' | 'lateResult'>
+export type CommandUpdate = Pick<CommandRecord, 'state' | 'dueAtMs' | 'result' | 'error' | 'lateResult'> &
+  Partial<Pick<CommandRecord, 'deliveries' | 'cancelAskedAtMs'>>
 
-type Current = Pick<CommandRecord, 'state' | 'dueAtMs' | 'timeoutS' | 'lateResult'>
+type Current = Pick<CommandRecord, 'state' | 'dueAtMs' | 'timeoutS' | 'error' | 'lateResult' | 'cancelAskedAtMs'> &
+  Partial<Pick<CommandRecord, 'deliveries'>>
 
 export function applyEvent(command: Current, event: CommandEvent, atMs: number): CommandUpdate | undefined {
   if (isFinal(command.state)) return lateResult(command, event)
   switch (event.kind) {
     case 'sent':
-      return command.state === 'queued' ? { state: 'sent', dueAtMs: command.dueAtMs } : undefined
+      return command.state === 'queued' ? { state: 'sent', dueAtMs: command.dueAtMs, deliveries: 1 } : undefined
+    case 'sent_again':
+      return sentAgain(command)
     case 'accepted':
       return isUnaccepted(command) ? { state: 'accepted', dueAtMs: runsUntil(command, atMs) } : undefined
     case 'progress':
@@ -61,8 +86,22 @@ export function applyEvent(command: Current, event: CommandEvent, atMs: number):
     case 'due':
       return dueUpdate(command, atMs)
     case 'cancel':
-      return command.state === 'queued' ? { state: 'cancelled' } : undefined
+      return cancel(command, atMs)
   }
+}
+
+/** [C-20] A device that never answers, in session after session, may be one that this command makes fall over. */
+function sentAgain({ state, dueAtMs, deliveries = 0 }: Current): CommandUpdate | undefined {
+  if (state === 'queued') return undefined
+  if (state !== 'sent' || deliveries < DELIVERIES_MAX) return { state, dueAtMs, deliveries: deliveries + 1 }
+  const message = `sent in ${deliveries} sessions without an answer`
+  return { state: 'unknown', error: { code: 'too_many_deliveries', message } }
+}
+
+/** [C-16] Not sent: it ends here. Sent: the wish is kept, and goes out again with the command in a later session. */
+function cancel({ state, dueAtMs, cancelAskedAtMs }: Current, atMs: number): CommandUpdate | undefined {
+  if (state === 'queued') return { state: 'cancelled' }
+  return cancelAskedAtMs === undefined ? { state, dueAtMs, cancelAskedAtMs: atMs } : undefined
 }
 
 function isUnaccepted(command: Current): boolean {
@@ -91,5 +130,5 @@ function dueUpdate(command: Current, atMs: number): CommandUpdate | undefined {
 /** [C-8] The first result after `unknown` is kept beside it; the state stays. */
 function lateResult(command: Current, event: CommandEvent): CommandUpdate | undefined {
   if (command.state !== 'unknown' || event.kind !== 'result' || command.lateResult) return undefined
-  return { state: 'unknown', lateResult: { ok: event.ok, data: event.data, error: event.error } }
+  return { state: 'unknown', error: command.error, lateResult: { ok: event.ok, data: event.data, error: event.error } }
 }

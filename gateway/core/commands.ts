@@ -6,10 +6,14 @@ import { describeProblem } from '../../protocol/problem.ts'
 import type { Topics } from '../../protocol/topics.ts'
 import type { CommandChanges } from './command-changes.ts'
 import type { CommandDelivery } from './command-delivery.ts'
+import { CommandEnds } from './command-ends.ts'
 import type { CommandEvent, CommandRecord } from './command-machine.ts'
+import type { DeadLetters } from './dead-letters.ts'
 import { GatewayError } from './errors.ts'
 import type { GatewayLimits } from './limits.ts'
+import type { Observer } from './observer.ts'
 import type { Bus, BusRequest, Clock, Log, Metrics, Registry } from './ports.ts'
+import type { Once } from './records.ts'
 import type { Session } from './session.ts'
 
 /** Due commands ended in one sweep; the rest waits for the next. */
@@ -26,22 +30,33 @@ export interface CommandsNeeds {
   readonly newId: () => string
   readonly delivery: CommandDelivery
   readonly changes: CommandChanges
+  readonly observer?: Observer
+  readonly deadLetters: DeadLetters
 }
 
 /** The life of commands: asked for by REST or bus, delivered, answered, or ended by time. [C-1] … [C-8] */
 export class Commands {
   readonly #needs: CommandsNeeds
+  readonly #ends = new CommandEnds()
   #sweeping = false
 
   constructor(needs: CommandsNeeds) {
     this.#needs = needs
   }
 
-  /** Resolves when the command is stored. Rejects with bad_request, device_not_found, queue_full, registry_unavailable. */
-  async submit(device: string, input: unknown): Promise<CommandRecord> {
+  /**
+   * Resolves when the command is stored. Rejects with bad_request, device_not_found, queue_full, registry_unavailable. With `once`
+   * a repeat resolves with the command of the first request, or rejects with idempotency_key_reused.
+   */
+  async submit(device: string, input: unknown, once?: Once): Promise<CommandRecord> {
     const parsed = parseCommandRequest(input)
     if (!parsed.ok) throw new GatewayError('bad_request', describeProblem(parsed.problem))
-    return this.#insert(device, this.#needs.newId(), parsed.message)
+    return this.#insert(device, this.#needs.newId(), parsed.message, once)
+  }
+
+  /** Calls the listener once when the command ends, unless the returned function is called before. */
+  onEnd(id: string, listener: (command: CommandRecord) => void): () => void {
+    return this.#ends.once(id, listener)
   }
 
   /**
@@ -51,7 +66,7 @@ export class Commands {
   async fromBus(request: BusRequest): Promise<void> {
     const { topics, metrics } = this.#needs
     const target = topics.parseCommandRequest(request.topic)
-    if (target === undefined) return metrics.count('bus_requests_refused', 'bad_topic')
+    if (target === undefined) return this.#refuseTopic(request)
     if (request.retained) return metrics.count('bus_requests_refused', 'retained')
     try {
       const parsed = parseCommandRequest(parseJson(request.payload))
@@ -59,8 +74,8 @@ export class Commands {
       await this.#insert(target.device, target.command, parsed.message)
     } catch (error) {
       if (!(error instanceof GatewayError) || error.status >= 500) throw error
-      if (error.code === 'command_exists') return this.#repeatStatus(target.device, target.command)
-      this.#refuseOnBus(target.device, target.command, error)
+      if (error.code === 'command_exists') return this.#repeatStatus(target.device, target.command, request)
+      this.#refuseOnBus(target.device, target.command, error, request)
     }
   }
 
@@ -71,6 +86,7 @@ export class Commands {
       .then((command) => {
         if (message.type === 'progress' && command?.state === 'running') {
           this.#needs.changes.progress(session.device, message)
+          this.#needs.observer?.progress(session.device, message, this.#needs.clock.wallMs())
         }
         if (command === undefined) session.log.info({ command: message.id }, 'answer to an unknown command')
         else if (isFinal(command.state)) session.sentCommands.delete(command.id)
@@ -104,18 +120,49 @@ export class Commands {
     throw new GatewayError('command_in_flight')
   }
 
+  /** [C-20] A command that is not sent any more has ended: who waits for it is told, and so are operators. */
+  givenUp(command: CommandRecord): void {
+    const { metrics, changes, topics, deadLetters } = this.#needs
+    const { id, device, name, params, error } = command
+    metrics.count('commands_changed', command.state)
+    changes.publish()
+    this.#needs.observer?.command(command)
+    this.#ends.tell(command)
+    const payload = new TextEncoder().encode(JSON.stringify({ name, params }))
+    const topic = topics.commandRequest(device, id)
+    deadLetters.bury({ topic, device, command: id, reason: error?.code ?? '', detail: error?.message ?? '', payload })
+  }
+
+  /** [C-22] The device was deleted, and its commands with it: those that were open have ended all the same. */
+  deleted(open: readonly CommandRecord[]): void {
+    const { clock, metrics, changes, log } = this.#needs
+    for (const command of open) {
+      const atMs = clock.wallMs()
+      const error = { code: 'device_deleted', message: 'the device was deleted' }
+      const history = [...command.history, { state: 'cancelled' as const, atMs }]
+      const ended: CommandRecord = { ...command, state: 'cancelled', dueAtMs: undefined, error, history }
+      metrics.count('commands_changed', 'cancelled')
+      this.#ends.tell(ended)
+      changes
+        .repeat(ended)
+        .catch((failure: unknown) => log.warn({ error: failure, command: command.id }, 'end not shown'))
+    }
+  }
+
   /** [C-19] Accepted means stored. */
-  async #insert(device: string, id: string, request: CommandRequest): Promise<CommandRecord> {
+  async #insert(device: string, newId: string, request: CommandRequest, once?: Once): Promise<CommandRecord> {
     const { registry, limits, clock, changes, delivery } = this.#needs
-    const command = { ...request, id, device, createdAtMs: clock.wallMs() }
-    const outcome = await registry.insertCommand(command, limits.commandsWaitingMax)
+    const command = { ...request, id: newId, device, createdAtMs: clock.wallMs() }
+    const outcome = await registry.insertCommand(command, limits.commandsWaitingMax, once)
+    if (outcome === 'conflict') throw new GatewayError('idempotency_key_reused')
     if (outcome === 'no_device') throw new GatewayError('device_not_found')
     if (outcome === 'full') throw new GatewayError('queue_full')
     if (outcome === 'exists') throw new GatewayError('command_exists')
     changes.publish()
     delivery.deliver(device)
-    const stored = await registry.command(id)
+    const stored = await registry.command(typeof outcome === 'string' ? newId : outcome.repeatOf)
     if (stored === undefined) throw new GatewayError('command_not_found') // deleted with its device meanwhile
+    if (stored.state === 'queued') this.#needs.observer?.command(stored) // else its next state was shown already
     return stored
   }
 
@@ -123,23 +170,40 @@ export class Commands {
     const { registry, clock, changes, delivery, metrics } = this.#needs
     const answer = await registry.advanceCommand(id, device, event, clock.wallMs())
     if (answer?.changed) {
-      metrics.count('commands_changed', answer.command.state)
+      const wasOnlyAsked = event.kind === 'cancel' && !isFinal(answer.command.state)
+      if (!wasOnlyAsked) metrics.count('commands_changed', answer.command.state)
+      this.#needs.observer?.command(answer.command)
       changes.publish()
-      if (isFinal(answer.command.state)) delivery.deliver(device) // its lane is free
+      if (isFinal(answer.command.state)) {
+        this.#ends.tell(answer.command)
+        delivery.deliver(device) // its lane is free
+      }
     }
     return answer?.command
   }
 
-  /** The sender did not see the first answer: it gets the present state. */
-  async #repeatStatus(device: string, id: string): Promise<void> {
-    const command = await this.#needs.registry.command(id)
-    if (command !== undefined && command.device === device) return this.#needs.changes.repeat(command)
-    this.#refuseOnBus(device, id, new GatewayError('command_exists'))
+  /**
+   * The sender did not see the first answer: it gets the present state. Nothing waits for the bus to take it: requests
+   * that the broker has in flight would hold up the very answer they wait for. If it is lost the sender asks again.
+   */
+  async #repeatStatus(device: string, id: string, request: BusRequest): Promise<void> {
+    const { registry, changes, log } = this.#needs
+    const command = await registry.command(id)
+    if (command?.device !== device) return this.#refuseOnBus(device, id, new GatewayError('command_exists'), request)
+    changes.repeat(command).catch((failure: unknown) => log.warn({ error: failure, command: id }, 'state not repeated'))
   }
 
-  #refuseOnBus(device: string, id: string, error: GatewayError): void {
-    const { bus, topics, clock, metrics, log } = this.#needs
+  /** Nobody could be answered. */
+  #refuseTopic({ topic, payload }: BusRequest): void {
+    this.#needs.metrics.count('bus_requests_refused', 'bad_topic')
+    const detail = 'device and command id must be names'
+    this.#needs.deadLetters.bury({ topic, reason: 'bad_topic', detail, payload })
+  }
+
+  #refuseOnBus(device: string, id: string, error: GatewayError, { topic, payload }: BusRequest): void {
+    const { bus, topics, clock, metrics, log, deadLetters } = this.#needs
     metrics.count('bus_requests_refused', error.code)
+    deadLetters.bury({ topic, device, command: id, reason: error.code, detail: error.message, payload })
     const body = { id, state: 'rejected', at: clock.wallMs(), error: { code: error.code, message: error.message } }
     bus.publish(topics.commandResponse(device, id), JSON.stringify(body)).catch((failure: unknown) => {
       log.warn({ error: failure, command: id }, 'refusal not published')

@@ -5,11 +5,13 @@ import type { Hello, SessionLimits } from '../../protocol/messages.ts'
 import { describeProblem } from '../../protocol/problem.ts'
 import { credentialProblem } from './admission.ts'
 import type { CommandDelivery } from './command-delivery.ts'
+import type { ConnectionLog } from './connection-log.ts'
 import type { DeviceCounters } from './device-counters.ts'
 import type { DeviceInfo } from './device-info.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { Clock, DeviceClaims, DeviceLink, Log, Metrics, Registry } from './ports.ts'
 import type { PresenceBoard } from './presence.ts'
+import type { Quarantine } from './quarantine.ts'
 import type { Rotation } from './rotation.ts'
 import { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
@@ -34,6 +36,8 @@ export interface ConnectionsNeeds {
   readonly shadows: Shadows
   readonly rotation: Rotation
   readonly info: DeviceInfo
+  readonly quarantine: Quarantine
+  readonly connectionLog: ConnectionLog
 }
 
 /** What the socket's adapter reports of one connection. */
@@ -59,8 +63,7 @@ export class Connections {
 
   /** A device with a good token is connected. */
   open(claims: DeviceClaims, link: DeviceLink, facts: { readonly address?: string }): ConnectionEvents {
-    const session = new Session(claims, link, this.#needs)
-    session.address = facts.address ?? ''
+    const session = new Session(claims, link, this.#needs, facts.address)
     session.onEnded = (reason, sleepS) => this.#ended(session, reason, sleepS)
     this.#needs.sessions.add(session)
     this.#needs.metrics.count('sessions_opened')
@@ -80,6 +83,7 @@ export class Connections {
 
   #frame(session: Session, frame: Early, early: Early[]): void {
     session.lastHeardMs = this.#needs.clock.monotonicMs()
+    session.messages += 1
     switch (session.state) {
       case 'ready':
         return this.#pass(session, frame)
@@ -125,10 +129,15 @@ export class Connections {
   async #greet(session: Session, hello: Hello, early: Early[]): Promise<void> {
     const { registry, sessions, presence, rotation } = this.#needs
     session.boot = hello.boot
+    session.firmware = hello.firmware
+    session.nextWakeS = hello.nextWakeS
     const close = await this.#recheck(session)
     if (close) return session.end(close)
     session.number = await registry.nextSession() // [S-4]
-    if (isOver(session) || !sessions.claim(session)) return
+    if (isOver(session)) return
+    const older = sessions.of(session.device)
+    if (!sessions.claim(session)) return
+    if (older !== undefined) this.#needs.quarantine.replaced(older, session)
     session.stream = sessions.stream(session.device)
     await this.#settle(session)
     const offer = session.rotatesOnly ? await rotation.prepare(session) : undefined // [K-10]
@@ -136,6 +145,7 @@ export class Connections {
     if (session.rotatesOnly && offer === undefined) return session.end(CLOSE.tokenExpired)
     session.state = 'ready'
     presence.online(session.device, session.number)
+    this.#needs.connectionLog.ready(session)
     this.#welcome(session)
     offer?.()
     if (isOver(session)) return
@@ -157,7 +167,7 @@ export class Connections {
   async #recheck(session: Session): Promise<CloseCode | undefined> {
     const { registry, clock } = this.#needs
     const { device, tokenId } = session.claims
-    switch (credentialProblem(await registry.credential(device, tokenId), clock.wallMs())) {
+    switch (credentialProblem(await registry.credential(device, tokenId), clock.wallMs(), session.claims)) {
       case undefined:
         return undefined
       case 'unknown_device':
@@ -207,10 +217,11 @@ export class Connections {
   }
 
   #ended(session: Session, reason: string, sleepS: number | undefined): void {
-    const { sessions, presence, metrics, clock } = this.#needs
+    const { sessions, presence, metrics, clock, connectionLog } = this.#needs
     const stands = sessions.of(session.device) === session
     sessions.remove(session)
     metrics.count('sessions_closed', reason)
+    connectionLog.ended(session, reason)
     const livedMs = Math.round(clock.monotonicMs() - session.openedAtMs)
     session.log.info({ reason, session: session.number, livedMs }, 'session over')
     if (stands) presence.left(session.device, session.number, reason, sleepS) // a replaced one is not "offline"

@@ -5,8 +5,11 @@ import type { AddressWall } from './ban-store.ts'
 import { Bans } from './bans.ts'
 import { CommandChanges } from './command-changes.ts'
 import { CommandDelivery } from './command-delivery.ts'
+import type { CommandRecord } from './command-machine.ts'
 import { Commands } from './commands.ts'
+import { ConnectionLog } from './connection-log.ts'
 import { Connections } from './connections.ts'
+import { DeadLetters } from './dead-letters.ts'
 import { DeviceCounters } from './device-counters.ts'
 import { DeviceInfo } from './device-info.ts'
 import { Fleet } from './fleet.ts'
@@ -14,15 +17,19 @@ import { HEARTBEAT_TICK_MS, Heartbeat } from './heartbeat.ts'
 import { Ingest } from './ingest.ts'
 import { LastValues } from './last-values.ts'
 import type { GatewayLimits } from './limits.ts'
+import { LiveFeed } from './live/feed.ts'
+import { Viewers } from './live/viewers.ts'
 import type { Duty } from './periodic.ts'
 import { buildPlane, type Plane } from './plane.ts'
 import type { Bus, Clock, DeviceTokens, Log, Metrics, Registry } from './ports.ts'
 import { PresenceBoard } from './presence.ts'
+import { Quarantine } from './quarantine.ts'
 import { RecentEvents } from './recent-events.ts'
 import { Rotation } from './rotation.ts'
 import { Sessions } from './sessions.ts'
 import { Shadows } from './shadow.ts'
 import { ShadowBoard } from './shadow-board.ts'
+import { SigningKeys, type TokenKeys } from './signing-keys.ts'
 import { Uplink } from './uplink.ts'
 
 /** How often sleepers, due commands, tokens and shadows, and changed values are looked for. */
@@ -34,7 +41,7 @@ const VALUES_EVERY_MS = 250
 export interface CoreNeeds {
   readonly registry: Registry
   readonly bus: Bus
-  readonly tokens: DeviceTokens
+  readonly tokens: DeviceTokens & TokenKeys
   readonly wall: AddressWall
   readonly clock: Clock
   readonly log: Log
@@ -60,22 +67,29 @@ export interface Core {
   readonly presence: PresenceBoard
   readonly lastValues: LastValues
   readonly shadowBoard: ShadowBoard
+  readonly connectionLog: ConnectionLog
   readonly sessions: Sessions
+  readonly signingKeys: SigningKeys
+  /** Browsers that look on. */
+  readonly viewers: Viewers
   /** What must be done again and again while the gateway runs. */
   readonly duties: readonly Duty[]
 }
 
 export function buildCore(needs: CoreNeeds): Core {
+  const observer = new LiveFeed()
   const sessions = new Sessions()
   const audit = new AuditTrail(needs)
   const counters = new DeviceCounters(needs.metrics)
-  const presence = new PresenceBoard(needs)
+  const presence = new PresenceBoard({ ...needs, observer })
   const lastValues = new LastValues({ ...needs, counters })
-  const info = new DeviceInfo(needs)
+  const info = new DeviceInfo({ ...needs, observer })
   const recent = new RecentEvents(needs.clock)
   const changes = new CommandChanges(needs)
-  const delivery = new CommandDelivery({ ...needs, sessions, changes })
-  const commands = new Commands({ ...needs, delivery, changes })
+  const deadLetters = new DeadLetters(needs)
+  const givenUp = (command: CommandRecord) => commands.givenUp(command)
+  const delivery = new CommandDelivery({ ...needs, sessions, changes, givenUp, observer })
+  const commands: Commands = new Commands({ ...needs, delivery, changes, deadLetters, observer })
   const shadowBoard = new ShadowBoard(needs)
   const shadows = new Shadows({ ...needs, sessions, counters, board: shadowBoard })
   const opened = (device: string) => {
@@ -83,34 +97,56 @@ export function buildCore(needs: CoreNeeds): Core {
     delivery.deliver(device)
   }
   const rotation = new Rotation({ ...needs, sessions, counters, opened })
-  const ingest = new Ingest({ ...needs, counters, lastValues, recent, sessions })
+  const ingest = new Ingest({ ...needs, counters, lastValues, recent, sessions, observer })
   const settings = { shadows, rotation }
-  const uplink = new Uplink({ ...needs, ...settings, ingest, commands, counters, recent })
-  const connections = new Connections({ ...needs, ...settings, counters, sessions, presence, uplink, delivery, info })
+  const uplink = new Uplink({ ...needs, ...settings, ingest, commands, counters, recent, observer })
+  const quarantine = new Quarantine({ ...needs, audit })
+  const connectionLog = new ConnectionLog(needs)
+  const watched = { quarantine, connectionLog, counters, presence, info }
+  const connections = new Connections({ ...needs, ...settings, ...watched, sessions, uplink, delivery })
   const bans = new Bans({ ...needs, sessions })
-  const admission = new Admission({ ...needs, bans, connections: () => sessions.size })
-  const shown = { counters, presence, lastValues, shadowBoard, info, recent }
-  const fleet = new Fleet({ ...needs, ...settings, ...shown, sessions, commands })
+  const admission = openAdmission({ ...needs, bans }, sessions, quarantine)
+  const boards = { info, presence, lastValues, shadowBoard }
+  const told = { commands, deadLetters, recent, observer }
+  const fleet = new Fleet({ ...needs, ...settings, ...watched, ...boards, ...told, sessions })
+  const signingKeys = new SigningKeys({ ...needs, keys: needs.tokens, rotation, sessions })
+  const viewers = buildViewers(needs, { feed: observer, sessions, counters, presence })
   const plane = buildPlane({ ...needs, fleet, audit, bans, recent, presence, commands, delivery, changes })
-  const heartbeat = new Heartbeat({ ...needs, sessions })
-  const duties = dutiesOf({ heartbeat, presence, commands, changes, rotation, shadowBoard, lastValues, plane, audit })
-  return { admission, audit, plane, connections, commands, changes, fleet, ...shown, sessions, duties }
+  const duties = dutiesOf({ ...needs, sessions, plane, commands, changes, rotation, ...boards, audit, ...watched })
+  const kept = { ...boards, audit, plane, changes, connectionLog }
+  return { admission, connections, commands, fleet, ...kept, sessions, signingKeys, viewers, duties }
 }
 
-interface Dutiful {
-  readonly heartbeat: Heartbeat
+function openAdmission(
+  needs: CoreNeeds & { readonly bans: Bans },
+  sessions: Sessions,
+  quarantine: Quarantine,
+): Admission {
+  const quarantinedForMs = (device: string) => quarantine.forMs(device)
+  return new Admission({ ...needs, connections: () => sessions.size, quarantinedForMs })
+}
+
+interface Busy {
+  readonly clock: Clock
+  readonly log: Log
+  readonly limits: GatewayLimits
+  readonly sessions: Sessions
+  readonly plane: Plane
   readonly presence: PresenceBoard
   readonly commands: Commands
   readonly changes: CommandChanges
   readonly rotation: Rotation
   readonly shadowBoard: ShadowBoard
-  readonly lastValues: LastValues
-  readonly plane: Plane
   readonly audit: AuditTrail
+  readonly lastValues: LastValues
+  readonly quarantine: Quarantine
+  readonly connectionLog: ConnectionLog
 }
 
-function dutiesOf(parts: Dutiful): readonly Duty[] {
-  const { heartbeat, presence, commands, changes, rotation, shadowBoard, lastValues, plane, audit } = parts
+function dutiesOf(busy: Busy): Duty[] {
+  const { presence, commands, changes, rotation, shadowBoard, lastValues } = busy
+  const { plane, audit, quarantine, connectionLog } = busy
+  const heartbeat = new Heartbeat(busy)
   return [
     { name: 'heartbeat', everyMs: HEARTBEAT_TICK_MS, run: () => heartbeat.tick() },
     { name: 'sleepers', everyMs: SLEEPERS_EVERY_MS, run: () => presence.checkSleepers() },
@@ -121,7 +157,28 @@ function dutiesOf(parts: Dutiful): readonly Duty[] {
     { name: 'shadows', everyMs: DUE_EVERY_MS, run: () => shadowBoard.tick() },
     { name: 'batches', everyMs: DUE_EVERY_MS, run: () => plane.batches.work() },
     { name: 'bans', everyMs: DUE_EVERY_MS, run: () => plane.bans.tick() },
+    { name: 'quarantines', everyMs: SLEEPERS_EVERY_MS, run: () => quarantine.tick() },
+    { name: 'connection log', everyMs: DUE_EVERY_MS, run: () => connectionLog.store() },
     { name: 'audit', everyMs: DUE_EVERY_MS, run: () => audit.store() },
     { name: 'last values', everyMs: VALUES_EVERY_MS, run: () => lastValues.tick() },
   ]
+}
+
+function buildViewers(
+  needs: CoreNeeds,
+  parts: { feed: LiveFeed; sessions: Sessions; counters: DeviceCounters; presence: PresenceBoard },
+): Viewers {
+  const { bus, log, clock, registry } = needs
+  const { feed, presence, sessions, counters } = parts
+  const figures = () => {
+    const { received, published, refused, dropped } = counters.totals
+    const messages = { received, published, refused, dropped }
+    return { online: sessions.online, ...messages, bus_ready: bus.health().ready, bus_waiting: bus.backlog().messages }
+  }
+  let epoch: string | undefined // an id that is not needed is not taken
+  const runId = () => {
+    epoch ??= needs.newId()
+    return epoch
+  }
+  return new Viewers({ feed, presence, registry, clock, log, epoch: runId, figures })
 }

@@ -11,12 +11,14 @@ const FLEET_COUNTER: Partial<Record<DeviceCounter, CounterName>> = {
   repeated: 'messages_repeated',
   refused: 'messages_refused',
   dropped: 'messages_dropped',
+  gaps: 'messages_missing',
 }
 
 /** Every message refused or dropped is counted for its device, and for the fleet with the reason. */
 export class DeviceCounters {
   readonly #metrics: Metrics
   readonly #byDevice = new Map<string, DeviceCounts>()
+  readonly #totals = zero()
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics
@@ -29,12 +31,18 @@ export class DeviceCounters {
       this.#byDevice.set(device, counts)
     }
     counts[counter] += by
+    this.#totals[counter] += by
     const fleet = FLEET_COUNTER[counter]
     if (fleet) this.#metrics.count(fleet, reason, by)
   }
 
   of(device: string): Readonly<DeviceCounts> {
     return this.#byDevice.get(device) ?? zero()
+  }
+
+  /** Of all devices together, also of those that were deleted. */
+  get totals(): Readonly<DeviceCounts> {
+    return this.#totals
   }
 
   forget(device: string): void {

@@ -1,4 +1,5 @@
 import type { Topics } from '../../protocol/topics.ts'
+import type { Observer } from './observer.ts'
 import type { Bus, Log, Registry } from './ports.ts'
 import type { DeviceRow } from './records.ts'
 
@@ -10,6 +11,7 @@ export interface DeviceInfoNeeds {
   readonly bus: Pick<Bus, 'publish'>
   readonly topics: Topics
   readonly log: Log
+  readonly observer?: Observer
 }
 
 /** [U-4] What each device is, retained on the bus: model, firmware, capabilities, tags. */
@@ -22,7 +24,8 @@ export class DeviceInfo {
 
   /** Shows the row. Nothing waits for it; a failure is logged. */
   publish(row: DeviceRow): void {
-    const { bus, topics, log } = this.#needs
+    const { bus, topics, log, observer } = this.#needs
+    observer?.device(row)
     const { id, model, firmware, capabilities, tags } = row
     const payload = JSON.stringify({ model, firmware, capabilities, tags })
     bus.publish(topics.info(id), payload, { retain: true }).catch((error: unknown) => {

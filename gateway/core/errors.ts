@@ -1,19 +1,39 @@
 /** Every answer that is not a success, once. REST shows them as problem+json; the bus and logs use the same codes. */
 const ERRORS = {
   bad_request: { status: 400, retry: false, text: 'The request is not valid.' },
-  unauthorized: { status: 401, retry: false, text: 'A valid API key is needed.' },
+  unauthorized: { status: 401, retry: false, text: 'Log in, or send a valid API key.' },
+  login_failed: { status: 401, retry: false, text: 'The name or the password is wrong.' },
+  login_link_invalid: {
+    status: 401,
+    retry: false,
+    text: 'This login link was used or has ended. Ask for a new one: npm run fairlead -- login-link',
+  },
   forbidden: { status: 403, retry: false, text: 'This key may not do that.' },
+  foreign_origin: { status: 403, retry: false, text: 'Another site may not act in the name of who is logged in here.' },
   device_not_found: { status: 404, retry: false, text: 'There is no such device.' },
   token_not_found: { status: 404, retry: false, text: 'The device has no such token.' },
+  key_not_found: { status: 404, retry: false, text: 'There is no such signing key.' },
   command_not_found: { status: 404, retry: false, text: 'There is no such command.' },
   batch_not_found: { status: 404, retry: false, text: 'There is no such batch of commands, or not any more.' },
   ban_not_found: { status: 404, retry: false, text: 'There is no such ban, or not any more.' },
+  user_not_found: { status: 404, retry: false, text: 'There is no such user.' },
+  api_key_not_found: { status: 404, retry: false, text: 'There is no such API key.' },
   route_not_found: { status: 404, retry: false, text: 'There is nothing at this address.' },
   device_exists: { status: 409, retry: false, text: 'A device with this id exists already.' },
+  user_exists: { status: 409, retry: false, text: 'A user with this name exists already.' },
+  api_key_exists: { status: 409, retry: false, text: 'An API key with this name exists already.' },
+  too_many_users: { status: 409, retry: false, text: 'There are as many users as there may be.' },
+  too_many_api_keys: {
+    status: 409,
+    retry: false,
+    text: 'There are as many API keys as there may be; revoke one first.',
+  },
   command_exists: { status: 409, retry: false, text: 'A command with this id exists already.' },
   too_many_tokens: { status: 409, retry: false, text: 'The device has two live tokens; revoke one first.' },
   too_many_bans: { status: 409, retry: false, text: 'There are as many bans as there may be.' },
   no_live_token: { status: 409, retry: false, text: 'The device has no token that could be replaced; issue one.' },
+  key_signs: { status: 409, retry: false, text: 'This key signs new tokens; add another one first.' },
+  key_in_use: { status: 409, retry: false, text: 'Live tokens were signed by this key.' },
   rotation_in_progress: {
     status: 409,
     retry: false,
@@ -21,9 +41,19 @@ const ERRORS = {
   },
   command_in_flight: { status: 409, retry: false, text: 'The command was sent already; the device was asked to stop.' },
   command_final: { status: 409, retry: false, text: 'The command has ended.' },
+  already_shown: {
+    status: 409,
+    retry: false,
+    text: 'This request was carried out before; its token was shown then and is not shown again.',
+  },
   precondition_failed: { status: 412, retry: false, text: 'It was changed since that ETag was read.' },
   too_large: { status: 413, retry: false, text: 'The body is too large.' },
   unsupported_media_type: { status: 415, retry: false, text: 'A body with this Content-Type is not taken here.' },
+  idempotency_key_reused: {
+    status: 422,
+    retry: false,
+    text: 'This Idempotency-Key was used for another request within the last 24 hours.',
+  },
   queue_full: { status: 429, retry: true, text: 'The device has as many waiting commands as it may have.' },
   rate_limited: { status: 429, retry: true, text: 'Too many requests.' },
   internal: { status: 500, retry: false, text: 'Something went wrong inside the gateway.' },
@@ -35,7 +65,7 @@ const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS
 
-/** The one error class of the core. `detail` is for the person who reads it and never holds a secret or a payload. */
+/** The error class of the core. `detail` is for the person who reads it and never holds a secret or a payload. */
 export class GatewayError extends Error {
   readonly code: ErrorCode
   readonly status: number
@@ -47,5 +77,15 @@ export class GatewayError extends Error {
     this.code = code
     this.status = ERRORS[code].status
     this.retry = ERRORS[code].retry
+  }
+}
+
+/** Refused for its rate; `retryAfterS` is when the window ends. */
+export class RateRefusal extends GatewayError {
+  readonly retryAfterS: number
+
+  constructor(retryAfterS: number) {
+    super('rate_limited')
+    this.retryAfterS = retryAfterS
   }
 }

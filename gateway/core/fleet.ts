@@ -2,19 +2,22 @@ import { CLOSE } from '../../protocol/close-codes.ts'
 import type { JsonObject } from '../../protocol/json.ts'
 import { isName } from '../../protocol/names.ts'
 import type { Topics } from '../../protocol/topics.ts'
-import type { CommandRecord } from './command-machine.ts'
+import type { CommandQuery, CommandRecord } from './command-machine.ts'
 import type { Commands } from './commands.ts'
+import type { DeadLetters } from './dead-letters.ts'
 import type { DeviceCounters } from './device-counters.ts'
 import type { DeviceInfo } from './device-info.ts'
 import type { DeviceQuery } from './device-query.ts'
 import { GatewayError } from './errors.ts'
 import type { LastValues } from './last-values.ts'
 import type { GatewayLimits } from './limits.ts'
+import type { Observer } from './observer.ts'
 import type { DeviceInput, DeviceView, IssuedToken, Operator, TokenView } from './operator.ts'
 import type { Bus, Clock, DeviceTokens, Log, Registry } from './ports.ts'
 import type { PresenceBoard } from './presence.ts'
+import type { Quarantine } from './quarantine.ts'
 import type { RecentEvents } from './recent-events.ts'
-import type { DevicePatch, DeviceRow, NewToken, Shadow } from './records.ts'
+import type { DevicePatch, DeviceRow, NewToken, Once, Shadow } from './records.ts'
 import { isReservedId } from './reserved-ids.ts'
 import type { Rotation } from './rotation.ts'
 import type { Sessions } from './sessions.ts'
@@ -35,12 +38,15 @@ export interface FleetNeeds {
   readonly presence: PresenceBoard
   readonly lastValues: LastValues
   readonly commands: Commands
+  readonly deadLetters: DeadLetters
   readonly shadows: Shadows
   readonly shadowBoard: ShadowBoard
   readonly rotation: Rotation
   readonly info: DeviceInfo
   readonly recent: Pick<RecentEvents, 'forget'>
+  readonly quarantine: Quarantine
   readonly newId: () => string
+  readonly observer?: Observer
 }
 
 /** What operators do to devices. What changes a live session changes it at once. */
@@ -51,7 +57,7 @@ export class Fleet implements Operator {
     this.#needs = needs
   }
 
-  async createDevice(input: DeviceInput) {
+  async createDevice(input: DeviceInput, once?: Once) {
     const id = input.id ?? this.#needs.newId()
     if (!isName(id)) throw new GatewayError('bad_request', 'id is not a name')
     if (isReservedId(id)) throw new GatewayError('bad_request', `the id ${id} is taken by the API itself`)
@@ -59,9 +65,13 @@ export class Fleet implements Operator {
     const row = { id, model, tags, notes: notes || undefined, createdAtMs: this.#needs.clock.wallMs() }
     const token = this.#newToken(id)
     const signed = await this.#sign(token) // first: a key that cannot be read must not leave a device without token
-    if ((await this.#needs.registry.createDevice(row, token)) === 'exists') throw new GatewayError('device_exists')
+    const outcome = await this.#needs.registry.createDevice(row, token, once)
+    if (outcome === 'exists') throw new GatewayError('device_exists')
+    refuseRepeat(outcome)
+    const device: DeviceRow = { ...row, enabled: true, capabilities: [] }
+    this.#needs.observer?.device(device)
     this.#needs.presence.introduce(id)
-    return { device: this.#view({ ...row, enabled: true, capabilities: [] }), token: signed }
+    return { device: this.#view(device), token: signed }
   }
 
   async device(id: string): Promise<DeviceView> {
@@ -86,9 +96,23 @@ export class Fleet implements Operator {
     return this.#view(row)
   }
 
+  async releaseDevice(id: string): Promise<void> {
+    await this.#row(id)
+    this.#needs.quarantine.release(id)
+  }
+
+  async connections(id: string, page: { before?: number; limit: number }) {
+    await this.#row(id)
+    const rows = await this.#needs.registry.listConnections(id, { ...page, limit: page.limit + 1 })
+    const items = rows.slice(0, page.limit)
+    return { items, next: rows.length > page.limit ? items.at(-1)?.id : undefined }
+  }
+
   async deleteDevice(id: string): Promise<void> {
-    const { registry, sessions, presence, lastValues, counters, shadowBoard, recent } = this.#needs
+    const { registry, sessions, presence, lastValues, counters, shadowBoard, commands, recent } = this.#needs
+    const open = await registry.openCommands(id)
     if (!(await registry.deleteDevice(id))) throw new GatewayError('device_not_found')
+    commands.deleted(open)
     sessions.endAll(id, CLOSE.deviceDeleted)
     sessions.forget(id)
     presence.forget(id)
@@ -96,15 +120,18 @@ export class Fleet implements Operator {
     shadowBoard.forget(id)
     counters.forget(id)
     recent.forget(id)
+    this.#needs.observer?.deleted(id)
+    this.#needs.quarantine.forget(id)
     this.#clearTopics(id)
   }
 
-  async issueToken(device: string, options: { expiresInS?: number }): Promise<IssuedToken> {
+  async issueToken(device: string, options: { expiresInS?: number }, once?: Once): Promise<IssuedToken> {
     const token = this.#newToken(device, options.expiresInS)
     const signed = await this.#sign(token)
-    const outcome = await this.#needs.registry.addToken(token, this.#needs.limits.liveTokensMax)
+    const outcome = await this.#needs.registry.addToken(token, this.#needs.limits.liveTokensMax, once)
     if (outcome === 'no_device') throw new GatewayError('device_not_found')
     if (outcome === 'too_many') throw new GatewayError('too_many_tokens')
+    refuseRepeat(outcome)
     return signed
   }
 
@@ -128,6 +155,14 @@ export class Fleet implements Operator {
     this.#needs.sessions.endAll(device, CLOSE.tokenRevoked, tokenId)
   }
 
+  async revokeTokens(device: string): Promise<number> {
+    const { registry, sessions, clock } = this.#needs
+    await this.#row(device)
+    const revoked = await registry.revokeTokensOf(device, clock.wallMs())
+    sessions.endAll(device, CLOSE.tokenRevoked)
+    return revoked
+  }
+
   async lastValues(device: string): Promise<JsonObject> {
     await this.#row(device)
     return this.#needs.lastValues.of(device)
@@ -141,8 +176,12 @@ export class Fleet implements Operator {
     return this.#needs.shadows.change(device, patch, options)
   }
 
-  submitCommand(device: string, request: unknown): Promise<CommandRecord> {
-    return this.#needs.commands.submit(device, request)
+  submitCommand(device: string, request: unknown, once?: Once): Promise<CommandRecord> {
+    return this.#needs.commands.submit(device, request, once)
+  }
+
+  onCommandEnd(id: string, listener: (command: CommandRecord) => void): () => void {
+    return this.#needs.commands.onEnd(id, listener)
   }
 
   async command(id: string): Promise<CommandRecord> {
@@ -156,6 +195,16 @@ export class Fleet implements Operator {
     const rows = await this.#needs.registry.listCommands(device, { ...page, limit: page.limit + 1 })
     const items = rows.slice(0, page.limit)
     return { items, next: rows.length > page.limit ? items.at(-1)?.id : undefined }
+  }
+
+  async findCommands(query: CommandQuery) {
+    const rows = await this.#needs.registry.findCommands({ ...query, limit: query.limit + 1 })
+    const items = rows.slice(0, query.limit)
+    return { items, next: rows.length > query.limit ? items.at(-1)?.id : undefined }
+  }
+
+  deadLetters(query: { before?: number; device?: string; limit: number }) {
+    return this.#needs.deadLetters.list(query)
   }
 
   cancelCommand(id: string): Promise<CommandRecord> {
@@ -181,8 +230,9 @@ export class Fleet implements Operator {
   }
 
   #view(row: DeviceRow): DeviceView {
-    const { presence, counters } = this.#needs
-    return { ...row, presence: presence.of(row.id), counters: counters.of(row.id) }
+    const { presence, counters, quarantine } = this.#needs
+    const { id } = row
+    return { ...row, presence: presence.of(id), quarantine: quarantine.of(id), counters: counters.of(id) }
   }
 
   /** [U-6] An empty retained message clears a topic. Availability first: nobody should see a ghost online. */
@@ -197,4 +247,10 @@ export class Fleet implements Operator {
       bus.publish(topic, '', { retain: true }).catch((error: unknown) => log.warn({ error, device }, 'not cleared'))
     }
   }
+}
+
+/** A token is shown once: a repeat of the request that made it cannot be answered as the first was. */
+function refuseRepeat(outcome: 'conflict' | { repeatOf: string } | string): void {
+  if (outcome === 'conflict') throw new GatewayError('idempotency_key_reused')
+  if (typeof outcome !== 'string') throw new GatewayError('already_shown')
 }

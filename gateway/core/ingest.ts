@@ -6,6 +6,7 @@ import type { DeviceStream, Entry } from './device-stream.ts'
 import { GatewayError } from './errors.ts'
 import type { LastValues } from './last-values.ts'
 import type { GatewayLimits } from './limits.ts'
+import type { Observer } from './observer.ts'
 import type { Bus, Clock, Metrics } from './ports.ts'
 import type { RecentEvents } from './recent-events.ts'
 import type { Session } from './session.ts'
@@ -22,6 +23,7 @@ export interface IngestNeeds {
   readonly lastValues: LastValues
   readonly recent: Pick<RecentEvents, 'event'>
   readonly sessions: Sessions
+  readonly observer?: Observer
 }
 
 interface Place {
@@ -51,9 +53,17 @@ export class Ingest {
     if ('refused' in publication) return this.#nack(session, stream, place, 'too_large', publication.refused)
     if (message.type === 'telemetry') lastValues.merge(session.device, message.points, receivedAtMs)
     if (message.type === 'event') recent.event(session.device, message)
+    this.#show(session.device, message, receivedAtMs, frameBytes)
     const entry = stream.take(boot, message.seq, frameBytes, this.#brake(session, frameBytes))
     this.#publish(session, stream, entry, publication)
     this.#holdBudget()
+  }
+
+  /** For who looks on. Opaque bytes have nothing to see. */
+  #show(device: string, message: Sequenced, receivedAtMs: number, bytes: number): void {
+    const { observer } = this.#needs
+    if (message.type === 'telemetry') observer?.telemetry(device, message.points, receivedAtMs, bytes)
+    else if (message.type === 'event') observer?.event(device, message, receivedAtMs, bytes)
   }
 
   /** [M-7] A message that will never be taken, with a place in the sequence. */
@@ -75,8 +85,10 @@ export class Ingest {
       if (acked >= place.seq) session.sendAck(place.boot, acked)
       return undefined
     }
-    if (found.gap > 0) counters.count(session.device, 'gaps', undefined, found.gap)
-    if (stream.hasRoom(bytes, limits)) return stream
+    if (stream.hasRoom(bytes, limits)) {
+      if (found.gap > 0) counters.count(session.device, 'gaps', undefined, found.gap)
+      return stream
+    }
     session.log.info(stream.unacknowledged, 'window overstepped')
     counters.count(session.device, 'dropped', 'window')
     // What an earlier boot left on its way is the bus's fault, not the device's.

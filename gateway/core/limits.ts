@@ -1,11 +1,19 @@
 import * as wire from '../../protocol/limits.ts'
 
+/** [C-20] Sessions in which a command is sent without any answer before it is given up. */
+export const DELIVERIES_MAX = 10
+
 /** The gateway's limits with their reasons; configuration may change some. Those of the wire are in protocol/limits.ts. */
 export interface GatewayLimits {
   /** Sockets of this process: below a usual `ulimit -n` of 20,000 with room for files and the bus. */
   readonly maxConnections: number
-  /** Handshakes being checked at once: each holds a TLS socket before anyone proved who they are. */
+  /**
+   * Handshakes being checked at once, refused beyond: each holds a TLS socket before anyone proved who they are. More
+   * than those that may be in their TLS handshake together, so that a storm waits in front of it and is not refused here.
+   */
   readonly handshakesInFlight: number
+  /** While more than these are being checked nobody begins a TLS handshake: the threads of the registry are behind. */
+  readonly handshakesAtEase: number
   /** The ESP32's WebSocketsClient gives up on a handshake after 5 s; an answer must be sooner. */
   readonly handshakeTimeoutMs: number
   /** [H-9] [L-27] Failed handshakes of one address; good ones never count, a whole site may sit behind one address. */
@@ -37,7 +45,8 @@ export interface GatewayLimits {
 
 export const DEFAULT_LIMITS: GatewayLimits = {
   maxConnections: 19_000,
-  handshakesInFlight: 500,
+  handshakesInFlight: 1_500,
+  handshakesAtEase: 200,
   handshakeTimeoutMs: 4_500,
   failedHandshakesPerMinute: 60,
   connectsPerMinute: 15,

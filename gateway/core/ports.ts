@@ -1,21 +1,34 @@
 import type { JsonObject } from '../../protocol/json.ts'
 import type { BanStore } from './ban-store.ts'
 import type { BatchStore } from './batch-store.ts'
-import type { CommandChange, CommandEvent, CommandRecord, NewCommand } from './command-machine.ts'
+import type {
+  CommandChange,
+  CommandEvent,
+  CommandQuery,
+  CommandRecord,
+  InsertOutcome,
+  NewCommand,
+} from './command-machine.ts'
 import type { DeviceQuery } from './device-query.ts'
 import type {
   ApiKey,
   AuditEntry,
   AuditQuery,
   AuditRow,
+  ConnectionRow,
+  DeadLetter,
+  DeadLetterRow,
   DevicePatch,
   DeviceRow,
+  MadeBetween,
   NewDevice,
   NewToken,
+  Once,
   Presence,
   Replacement,
   Report,
   Shadow,
+  StoredConnection,
   TokenRow,
 } from './records.ts'
 import type { DesiredChange, DesiredOptions } from './shadow-rules.ts'
@@ -75,6 +88,8 @@ export interface DeviceClaims {
   readonly device: string
   readonly tokenId: string
   readonly expiresAtMs?: number
+  /** Signed by another issuer: no row of the registry stands behind it, only the device must be there. */
+  readonly isExternal?: boolean
 }
 
 export interface DeviceTokens {
@@ -98,7 +113,9 @@ export interface Credential {
 
 /**
  * The durable memory. Every method that changes something resolves only when it is on the disk. All reject with
- * GatewayError `registry_unavailable` when the store cannot be used.
+ * GatewayError `registry_unavailable` when the store cannot be used. With `once`, what a repeat of an earlier request
+ * made is not made again: `repeatOf` names it, for 24 hours, also after a restart; `conflict`: that one asked for
+ * something else.
  */
 export interface Registry {
   start(): Promise<void>
@@ -107,7 +124,11 @@ export interface Registry {
   health(): { readonly ready: boolean; readonly reason?: string }
 
   /** The device and its first token, both or none. */
-  createDevice(device: NewDevice, token: NewToken): Promise<'created' | 'exists'>
+  createDevice(
+    device: NewDevice,
+    token: NewToken,
+    once?: Once,
+  ): Promise<'created' | 'exists' | 'conflict' | { repeatOf: string }>
   /** All in one transaction; those that exist already are left as they are. In the order of the list. */
   createDevices(list: readonly { device: NewDevice; token: NewToken }[]): Promise<('created' | 'exists')[]>
   /** Those of the ids that are devices. */
@@ -120,10 +141,16 @@ export interface Registry {
 
   credential(device: string, tokenId: string): Promise<Credential | undefined>
   /** `too_many` when the device has `liveMax` tokens that are neither revoked nor expired at `token.createdAtMs`. */
-  addToken(token: NewToken, liveMax: number): Promise<'added' | 'no_device' | 'too_many'>
+  addToken(
+    token: NewToken,
+    liveMax: number,
+    once?: Once,
+  ): Promise<'added' | 'no_device' | 'too_many' | 'conflict' | { repeatOf: string }>
   listTokens(device: string): Promise<TokenRow[]>
   /** False when there is no such token; true also when it was revoked before. */
   revokeToken(device: string, tokenId: string, atMs: number): Promise<boolean>
+  /** Every one of the device, in one transaction; returns how many were not revoked before. */
+  revokeTokensOf(device: string, atMs: number): Promise<number>
   markTokenUsed(device: string, tokenId: string, atMs: number): Promise<void>
   /** [K-9] Adds a token that replaces another of the device, unless `replacementProblem` says why not. */
   addReplacement(
@@ -137,6 +164,13 @@ export interface Registry {
   confirmToken(device: string, tokenId: string, atMs: number): Promise<TokenRow | undefined>
   /** Tokens that are not revoked and whose `endsAtMs` has passed, oldest end first. */
   endedTokens(atMs: number, limit: number): Promise<TokenRow[]>
+
+  /** Tokens that still open a session of some kind at `atMs`. */
+  countLiveTokens(made: MadeBetween, atMs: number): Promise<number>
+  /** Of these the ones that nothing replaces yet, by device. */
+  unreplacedTokens(made: MadeBetween, atMs: number, limit: number): Promise<TokenRow[]>
+  /** Revokes those that are not; returns which. */
+  revokeTokensMade(made: MadeBetween, atMs: number): Promise<{ device: string; id: string }[]>
 
   /** A number greater than every one before, across restarts and crashes. Does not wait for the disk each time. */
   nextSession(): Promise<number>
@@ -162,10 +196,12 @@ export interface Registry {
   saveReported(device: string, report: Report): Promise<{ desiredVersion: number } | undefined>
 
   /** `full` when the device has `waitingMax` commands that are not final. An id that exists is never inserted twice. */
-  insertCommand(command: NewCommand, waitingMax: number): Promise<'inserted' | 'exists' | 'no_device' | 'full'>
+  insertCommand(command: NewCommand, waitingMax: number, once?: Once): Promise<InsertOutcome>
   command(id: string): Promise<CommandRecord | undefined>
   /** Newest first, those created before `before` (an id of the same list). */
   listCommands(device: string, page: { before?: string; limit: number }): Promise<CommandRecord[]>
+  /** Of all devices, newest first. */
+  findCommands(query: CommandQuery): Promise<CommandRecord[]>
   /** Not final, oldest first. */
   openCommands(device: string): Promise<CommandRecord[]>
   /** Applies the event by `applyEvent` in one transaction; undefined when there is no such command of that device. */
@@ -193,6 +229,21 @@ export interface Registry {
   appendAudit(entries: readonly AuditEntry[]): Promise<void>
   /** Newest first. */
   listAudit(query: AuditQuery): Promise<AuditRow[]>
+
+  /** Beyond a bound the oldest is dropped. */
+  addDeadLetter(letter: DeadLetter): Promise<void>
+  /** Newest first, those with an id below `before`. */
+  listDeadLetters(query: { before?: number; device?: string; limit: number }): Promise<DeadLetterRow[]>
+
+  /**
+   * New connections, and ends of those that are open (known by device and session). Beyond a bound per device the oldest
+   * are dropped; those of a device that is not there are, too.
+   */
+  saveConnections(rows: readonly ConnectionRow[]): Promise<void>
+  /** Ends every one that is open. */
+  endConnections(atMs: number, reason: string): Promise<void>
+  /** Newest first, those with an id below `before`. */
+  listConnections(device: string, page: { before?: number; limit: number }): Promise<StoredConnection[]>
 }
 
 /** Counts for operators. Names and labels are bounded: a device id is never a label. */
@@ -216,6 +267,9 @@ export type CounterName =
   | 'bus_requests_refused'
   | 'log_lines'
   | 'audit_dropped'
+  | 'dead_letters'
+  | 'quarantines'
+  | 'messages_missing'
 export type TimerName = 'publish_ms' | 'handshake_ms'
 
 /** Facts as fields; never a token, never a payload. */

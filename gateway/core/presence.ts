@@ -1,5 +1,6 @@
 import type { Topics } from '../../protocol/topics.ts'
 import { GatewayError } from './errors.ts'
+import type { Observer } from './observer.ts'
 import type { Bus, Clock, Log, Registry } from './ports.ts'
 import type { Presence } from './records.ts'
 
@@ -13,6 +14,7 @@ export interface PresenceNeeds {
   readonly clock: Clock
   readonly log: Log
   readonly node: string
+  readonly observer?: Observer
 }
 
 /**
@@ -26,6 +28,8 @@ export class PresenceBoard {
   readonly #publishing = new Set<string>()
   /** Devices whose row the bus had no room for. */
   readonly #unshown = new Set<string>()
+  /** Devices whose row the registry could not store. */
+  readonly #unstored = new Set<string>()
 
   constructor(needs: PresenceNeeds) {
     this.#needs = needs
@@ -61,9 +65,10 @@ export class PresenceBoard {
     this.#set({ device, session: 0, ...this.#now('offline', 'never_connected') })
   }
 
-  /** [P-6] Call it now and then: sleepers that missed their wake go offline, and what the bus had no room for is shown. */
+  /** [P-6] Call it now and then: sleepers that missed their wake go offline; what was not shown or stored is tried again. */
   checkSleepers(): void {
     for (const device of this.#unshown) this.#publish(device)
+    for (const device of [...this.#unstored]) this.#storeAgain(device)
     const nowMs = this.#needs.clock.wallMs()
     for (const device of this.#sleeping) {
       const row = this.#rows.get(device)
@@ -77,6 +82,7 @@ export class PresenceBoard {
     this.#rows.delete(device)
     this.#sleeping.delete(device)
     this.#unshown.delete(device)
+    this.#unstored.delete(device)
   }
 
   #now(state: Presence['state'], reason: string) {
@@ -91,12 +97,27 @@ export class PresenceBoard {
     const current = this.#rows.get(row.device)
     if (current !== undefined && current.session > row.session) return // [P-3]
     this.#rows.set(row.device, row)
+    this.#needs.observer?.presence(row)
     if (row.state === 'sleeping') this.#sleeping.add(row.device)
     else this.#sleeping.delete(row.device)
-    this.#needs.registry.savePresence(row).catch((error: unknown) => {
-      this.#needs.log.warn({ error, device: row.device }, 'presence not stored')
-    })
+    this.#store(row)
     this.#publish(row.device)
+  }
+
+  /** A row that is not stored would be an older one after a restart: it is tried again, and logged once. */
+  #store(row: Presence, isRetry = false): void {
+    this.#needs.registry.savePresence(row).catch((error: unknown) => {
+      const { device } = row
+      if (!isRetry) this.#needs.log.warn({ error, device }, 'presence not stored')
+      if (this.#rows.has(device)) this.#unstored.add(device)
+    })
+  }
+
+  /** Not asked a second time while the first answer is still to come. */
+  #storeAgain(device: string): void {
+    this.#unstored.delete(device)
+    const row = this.#rows.get(device)
+    if (row !== undefined) this.#store(row, true)
   }
 
   #publish(device: string): void {

@@ -29,6 +29,12 @@ export interface DevicePatch {
 }
 
 /** The text of a token is never stored: it can be signed again from its row. */
+/** Tokens by when they were made: Unix ms, from `fromMs` on and before `beforeMs`. */
+export interface MadeBetween {
+  readonly fromMs: number
+  readonly beforeMs: number | undefined
+}
+
 export interface NewToken {
   readonly id: string
   readonly device: string
@@ -92,6 +98,9 @@ export interface ApiKey {
   readonly sha256: string
   readonly role: 'viewer' | 'operator' | 'admin'
   readonly createdAtMs: number
+  /** From then on it is refused. */
+  readonly expiresAtMs?: number
+  readonly lastUsedAtMs?: number
 }
 
 /** One thing that somebody did, or that the gateway did for its safety. Never holds a secret or a payload. */
@@ -129,4 +138,52 @@ export interface AuditQuery {
   readonly outcome?: string
   readonly sinceMs?: number
   readonly untilMs?: number
+}
+
+/** A request that its sender may repeat: SHA-256 of who asked with which key, and of what was asked. */
+export interface Once {
+  readonly key: string
+  readonly request: string
+}
+
+/** Something from the bus that could not be taken, or a command that was given up. */
+export interface DeadLetter {
+  readonly atMs: number
+  /** Where it came in. */
+  readonly topic: string
+  readonly device?: string
+  readonly command?: string
+  /** The code of the error. */
+  readonly reason: string
+  /** For people. */
+  readonly detail: string
+  /** Of the whole payload, of which `payload` is the beginning. */
+  readonly bytes: number
+  readonly payload: string
+}
+
+export interface DeadLetterRow extends DeadLetter {
+  /** Rises; never used twice. */
+  readonly id: number
+}
+
+/** One connection of a device. `session` is 0 when it ended before its `welcome`. */
+export interface ConnectionRow {
+  readonly device: string
+  readonly session: number
+  readonly connectedAtMs: number
+  /** Undefined while it is open. */
+  readonly endedAtMs?: number
+  /** One of the words of [P-2]. */
+  readonly reason?: string
+  readonly address?: string
+  readonly firmware?: string
+  readonly boot?: string
+  /** Frames from the device. */
+  readonly messages: number
+}
+
+export interface StoredConnection extends ConnectionRow {
+  /** Rises; never used twice. */
+  readonly id: number
 }

@@ -75,6 +75,12 @@ export class Rotation {
     return { id: token.id, state: offered ? 'offered' : 'pending' }
   }
 
+  /** Replaces this very token. Rejects as `start` does; who could be told is told now, or after the next `welcome`. */
+  async renew(old: TokenRow): Promise<void> {
+    await this.#replace(old, OVERLAP_DEFAULT_S)
+    this.#passes.start(old.device)
+  }
+
   /** After each `welcome`: confirms a new token by its first use, or offers the one that waits. Nothing waits for it. */
   welcomed(session: Session): void {
     this.#passes.start(session.device)
@@ -82,14 +88,16 @@ export class Rotation {
 
   /**
    * [K-10] For a session that only rotates: makes ready what it is to be offered, so that nothing comes between its
-   * `welcome` and the returned function. Undefined when the device has no room for a new token.
+   * `welcome` and the returned function. Undefined when the device has no room for a new token. A token that waits is
+   * offered whichever it replaces: the device may have come with one that it stored and that ended unconfirmed.
    */
   async prepare(session: Session): Promise<(() => void) | undefined> {
     const { registry, clock, tokens } = this.#needs
     const rows = await registry.listTokens(session.device)
     const mine = rows.find(({ id }) => id === session.claims.tokenId)
     if (mine === undefined) return undefined
-    const waiting = rows.find((row) => row.replaces === mine.id && isLive(row, clock.wallMs()))
+    const fits = (row: TokenRow) => row.replaces === mine.id || isUnconfirmed(row)
+    const waiting = rows.find((row) => fits(row) && isLive(row, clock.wallMs()))
     const token = waiting ?? (await this.#replace(mine, OVERLAP_DEFAULT_S).catch(undefinedIfRefused))
     if (token === undefined) return undefined
     const text = await tokens.sign(token)

@@ -25,12 +25,17 @@ export class Session {
   readonly link: DeviceLink
   readonly log: Log
   readonly openedAtMs: number
+  readonly openedAtWallMs: number
+  /** Where it came from. */
+  readonly address: string | undefined
   readonly acks: AckPacer
   state: SessionState = 'awaiting_hello'
-  /** Where it comes from; empty when that is not known. */
-  address = ''
   /** From `hello`. */
   boot = ''
+  firmware = ''
+  nextWakeS: number | undefined
+  /** Frames from the device. */
+  messages = 0
   /** Given at `hello`; 0 before. */
   number = 0
   stream: DeviceStream | undefined
@@ -54,7 +59,12 @@ export class Session {
   /** When the last malformed messages came, MALFORMED_MAX at most. */
   readonly #malformedAtMs: number[] = []
 
-  constructor(claims: DeviceClaims, link: DeviceLink, context: { clock: Clock; limits: GatewayLimits; log: Log }) {
+  constructor(
+    claims: DeviceClaims,
+    link: DeviceLink,
+    context: { clock: Clock; limits: GatewayLimits; log: Log },
+    address?: string,
+  ) {
     const { clock, limits } = context
     this.claims = claims
     this.link = link
@@ -62,6 +72,8 @@ export class Session {
     this.#clock = clock
     const nowMs = clock.monotonicMs()
     this.openedAtMs = nowMs
+    this.openedAtWallMs = clock.wallMs()
+    this.address = address
     this.rotatesOnly = hasExpired(claims, clock.wallMs())
     this.lastHeardMs = nowMs
     this.messageRate = new TokenBucket(limits.messagesPerS, limits.burst, nowMs)
@@ -117,7 +129,7 @@ export class Session {
     if (this.state === 'ended') return
     this.sendAcks()
     this.link.close(1000, 'bye')
-    this.#over('bye', sleepS)
+    this.#over('bye', sleepS ?? this.nextWakeS) // [S-13]
   }
 
   /** The socket is gone, for the reason that its adapter saw. */

@@ -8,6 +8,8 @@ export class Sessions {
   readonly #connections = new Set<Session>()
   readonly #byDevice = new Map<string, Session>()
   readonly #streams = new Map<string, DeviceStream>()
+  /** The highest number that a session of the device had. As many as there are devices. */
+  readonly #highest = new Map<string, number>()
 
   add(session: Session): void {
     this.#connections.add(session)
@@ -50,16 +52,18 @@ export class Sessions {
   }
 
   /**
-   * [S-5] Makes this the device's session if its number is the highest, and ends the older one with 4009. False when
-   * a newer one is there: then this one is ended.
+   * [S-4] [S-5] Makes this the device's session if its number is the highest, and ends the older one with 4009. False
+   * when a newer one is there, or was: presence speaks of that one, so this one is ended.
    */
   claim(session: Session): boolean {
-    const current = this.#byDevice.get(session.device)
-    if (current !== undefined && current !== session && current.number > session.number) {
+    const { device, number } = session
+    if (number < (this.#highest.get(device) ?? 0)) {
       session.end(CLOSE.replaced)
       return false
     }
-    this.#byDevice.set(session.device, session)
+    const current = this.#byDevice.get(device)
+    this.#highest.set(device, number)
+    this.#byDevice.set(device, session)
     if (current !== session) current?.end(CLOSE.replaced)
     return true
   }
@@ -76,6 +80,7 @@ export class Sessions {
 
   forget(device: string): void {
     this.#streams.delete(device)
+    this.#highest.delete(device)
   }
 
   /** The device with the most bytes that wait for the bus: it is the one to give way. */

@@ -30,6 +30,15 @@ export function isUnconfirmed(row: TokenRow): boolean {
   return row.replaces !== undefined && row.confirmedAtMs === undefined
 }
 
+/**
+ * [K-9] What a confirmed replacement puts an end to: the token that it replaces, and earlier replacements of that one
+ * which expired before anybody confirmed them. The device may have such a text in its flash.
+ */
+export function endedByConfirming(rows: readonly TokenRow[], confirmed: TokenRow): TokenRow[] {
+  const isAbandoned = (row: TokenRow) => row.replaces === confirmed.replaces && isUnconfirmed(row)
+  return rows.filter((row) => row.id === confirmed.replaces || (row.id !== confirmed.id && isAbandoned(row)))
+}
+
 /** As the row alone tells it. */
 export function tokenState(row: TokenRow, nowMs: number): Exclude<TokenState, 'offered'> {
   if (hasEnded(row, nowMs)) return 'revoked'

@@ -9,6 +9,7 @@ import type { Topics } from '../../protocol/topics.ts'
 import type { Commands } from './commands.ts'
 import type { DeviceCounters } from './device-counters.ts'
 import type { Ingest } from './ingest.ts'
+import type { Observer } from './observer.ts'
 import type { Bus, Clock, Metrics } from './ports.ts'
 import type { RecentEvents } from './recent-events.ts'
 import type { Rotation } from './rotation.ts'
@@ -30,6 +31,7 @@ export interface UplinkNeeds {
   readonly topics: Topics
   readonly clock: Clock
   readonly metrics: Metrics
+  readonly observer?: Observer
 }
 
 /** Everything a device may say once its session is ready. */
@@ -113,7 +115,9 @@ export class Uplink {
       counters.count(session.device, 'dropped', 'log_bus')
       return
     }
-    const payload = JSON.stringify({ level: message.level, text: message.text, ts: clock.wallMs() })
+    const ts = clock.wallMs()
+    this.#needs.observer?.log(session.device, message, ts)
+    const payload = JSON.stringify({ level: message.level, text: message.text, ts })
     session.logsInFlight += 1
     bus
       .publish(topics.log(session.device), payload)

@@ -22,6 +22,7 @@ export function commandContract(opened: () => RegistryUnderTest): void {
       ...newCommand('c'),
       state: 'queued',
       dueAtMs: NOW_MS + 60_000,
+      deliveries: 0,
       history: [{ state: 'queued', atMs: NOW_MS }],
     })
     expect(await registry.command('d')).toBeUndefined()
@@ -69,6 +70,7 @@ export function commandContract(opened: () => RegistryUnderTest): void {
     expect(ended?.command).toEqual({
       ...newCommand('c'),
       state: 'succeeded',
+      deliveries: 1,
       result: { litres: 3 },
       history: ['queued', 'sent', 'accepted', 'running', 'succeeded'].map((state, i) => ({
         state,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Registry } from '../../gateway/core/ports.ts'
-import type { Replacement } from '../../gateway/core/records.ts'
+import type { MadeBetween, Replacement } from '../../gateway/core/records.ts'
 import { NOW_MS, newDevice, newToken, type RegistryUnderTest } from './registry-fixtures.ts'
 
 const replacement = (id: string, more: Partial<Replacement> = {}): Replacement => ({
@@ -76,6 +76,15 @@ export function rotationContract(opened: () => RegistryUnderTest): void {
     expect((await again.credential('d', 'old'))?.token?.endsAtMs).toBe(NOW_MS + 60_005)
   })
 
+  test('it also ends an earlier replacement of the same token that expired before anybody confirmed it', async () => {
+    const registry = await withDevice()
+    await registry.addReplacement(replacement('missed', { expiresAtMs: NOW_MS + 1_000 }), 2)
+    const later = { createdAtMs: NOW_MS + 2_000 }
+    expect(await registry.addReplacement(replacement('new', later), 2)).toBe('added')
+    await registry.confirmToken('d', 'new', NOW_MS + 3_000)
+    expect((await row('missed', await opened().reopen()))?.endsAtMs).toBe(NOW_MS + 63_000)
+  })
+
   test('only a live replacement can be confirmed', async () => {
     const registry = await withDevice()
     await registry.addReplacement(replacement('new', { expiresAtMs: NOW_MS + 1_000 }), 2)
@@ -129,5 +138,34 @@ export function rotationContract(opened: () => RegistryUnderTest): void {
     const ids = (await registry.listTokens('d')).map(({ id }) => id)
     expect(ids.length).toBeLessThan(50)
     expect(ids).toEqual(expect.arrayContaining(['t59', 't58']))
+  })
+
+  test('tokens are found by when they were made: live ones are counted, those that nothing replaces are listed', async () => {
+    const registry = await withDevice()
+    await registry.createDevice(newDevice('e'), newToken('e', 'later', { createdAtMs: NOW_MS + 10 }))
+    const before = { fromMs: 0, beforeMs: NOW_MS + 10 }
+    const since = { fromMs: NOW_MS + 10, beforeMs: undefined }
+    const ids = async (made: MadeBetween) =>
+      (await registry.unreplacedTokens(made, NOW_MS + 20, 10)).map(({ id }) => id)
+    expect(await registry.countLiveTokens(before, NOW_MS + 20)).toBe(1)
+    expect(await registry.countLiveTokens(since, NOW_MS + 20)).toBe(1)
+    expect(await ids(before)).toEqual(['old'])
+    expect(await ids(since)).toEqual(['later'])
+    await registry.addReplacement(replacement('new', { createdAtMs: NOW_MS + 15 }), 2)
+    expect(await ids(before)).toEqual([])
+    expect(await registry.countLiveTokens(before, NOW_MS + 20)).toBe(1)
+    expect(await registry.revokeTokensMade(before, NOW_MS + 20)).toEqual([{ device: 'd', id: 'old' }])
+    expect(await registry.revokeTokensMade(before, NOW_MS + 20)).toEqual([])
+    expect(await registry.countLiveTokens(before, NOW_MS + 20)).toBe(0)
+    expect(await registry.countLiveTokens(since, NOW_MS + 20)).toBe(2)
+  })
+
+  test('all tokens of a device are revoked at once, and counted once', async () => {
+    const registry = await withDevice()
+    await registry.addReplacement(replacement('new'), 2)
+    expect(await registry.revokeTokensOf('d', NOW_MS)).toBe(2)
+    expect(await registry.revokeTokensOf('d', NOW_MS + 1)).toBe(0)
+    expect((await row('old'))?.revokedAtMs).toBe(NOW_MS)
+    expect(await registry.revokeTokensOf('nobody', NOW_MS)).toBe(0)
   })
 }

@@ -4,7 +4,9 @@ import { auditContract } from './registry-audit.contract.ts'
 import { banContract } from './registry-bans.contract.ts'
 import { batchContract } from './registry-batches.contract.ts'
 import { commandContract } from './registry-commands.contract.ts'
+import { connectionContract } from './registry-connections.contract.ts'
 import { HOSTILE_NAMES, NOW_MS, newDevice, newToken, type RegistryUnderTest } from './registry-fixtures.ts'
+import { onceContract } from './registry-once.contract.ts'
 import { rotationContract } from './registry-rotation.contract.ts'
 import { searchContract } from './registry-search.contract.ts'
 import { shadowContract } from './registry-shadow.contract.ts'
@@ -28,6 +30,8 @@ export function registryContract(name: string, open: () => Promise<RegistryUnder
     describe('commands', () => commandContract(current))
     describe('commands for many devices', () => batchContract(current))
     describe('bans', () => banContract(current))
+    describe('repeats, searches and dead letters', () => onceContract(current))
+    describe('connections', () => connectionContract(current))
     describe('audit log', () => auditContract(current))
     describe('API keys and life', () => lifeContract(current))
   })

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { CommandFailed } from '../../simulator/command-runner.ts'
-import { startTestGateway } from '../helpers/start-gateway.ts'
+import { startTestGateway, type TestGateway, temporaryDirectory } from '../helpers/start-gateway.ts'
 import { onEachBus, shown } from './on-each-bus.ts'
 
 const DEVICE = 'fairlead/devices/greenhouse-1'
@@ -75,6 +75,40 @@ onEachBus('commands', (open) => {
     await bus.publish(`fairlead/devices/nobody/command/request/${id}`, '{"name":"x"}')
     const answer = await shown(bus, `fairlead/devices/nobody/command/response/${id}`)
     expect(answer.error.code).toBe('device_not_found')
+  })
+
+  test('[C-21] a request that cannot be taken is a dead letter, on the bus and by REST', async () => {
+    const { gateway, bus } = await open()
+    await gateway.enrol('greenhouse-1')
+    const id = randomUUID()
+    await bus.publish(requestTopic(id), '{"name":')
+    const letter = await shown(bus, 'fairlead/nodes/node-1/dead-letter')
+    expect(letter).toMatchObject({ device: 'greenhouse-1', command: id, reason: 'bad_request', payload: '{"name":' })
+    await expect
+      .poll(() => gateway.api('GET', 'dead-letters').then(({ body }) => body.items))
+      .toMatchObject([{ command: id, topic: requestTopic(id) }])
+  })
+
+  test('a request that is repeated with its Idempotency-Key runs once, also after a restart of the gateway', async () => {
+    const dataDir = await temporaryDirectory()
+    const first = await open({ dataDir })
+    const key = { 'idempotency-key': randomUUID() }
+    const send = (gateway: TestGateway) =>
+      gateway.api('POST', 'devices/greenhouse-1/commands?wait=20s', { name: 'count' }, undefined, key)
+    let runs = 0
+    const commands = { count: () => ++runs }
+    const { token, device } = await first.gateway.readyDevice('greenhouse-1', { commands })
+    const [one, two] = await Promise.all([send(first.gateway), send(first.gateway)])
+    expect([one, two]).toMatchObject([
+      { status: 200, body: { state: 'succeeded', result: 1 } },
+      { status: 200, body: { id: one.body.id, result: 1 } },
+    ])
+    device.kill()
+    await first.gateway.gateway.stop()
+    const second = await open({ dataDir })
+    second.gateway.device(token, { commands }).start()
+    expect(await send(second.gateway)).toMatchObject({ status: 200, body: { id: one.body.id, result: 1 } })
+    expect(runs).toBe(1)
   })
 
   test('[C-3] a device that was offline gets its queue in order, and a repeat of what it began runs nothing twice', async () => {

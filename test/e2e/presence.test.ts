@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { connectByHand } from '../helpers/hand-device.ts'
+import { connectByHand, type HandDevice } from '../helpers/hand-device.ts'
 import { startTestGateway, temporaryDirectory } from '../helpers/start-gateway.ts'
 import { onEachBus, shown } from './on-each-bus.ts'
 
@@ -55,6 +55,32 @@ onEachBus('presence', (open) => {
     expect(seen.map((message) => JSON.parse(message.text).state)).toEqual(['offline', 'online', 'online'])
   })
 
+  test('[P-9] two devices with one token are told apart: one keeps the session, the other is refused, and it is shown', async () => {
+    const { gateway, bus } = await open()
+    const { token } = await gateway.enrol('greenhouse-1')
+    let last: HandDevice | undefined
+    for (const boot of ['one', 'two', 'one', 'two', 'one']) {
+      last = await connectByHand(gateway, token)
+      await last.hello({ boot })
+    }
+    const alert = await shown(bus, 'fairlead/devices/greenhouse-1/alert')
+    expect(alert).toMatchObject({ alert: 'quarantined', reason: 'two_holders' })
+    await expect(connectByHand(gateway, token)).rejects.toThrow('429')
+    const { body } = await gateway.api('GET', 'devices/greenhouse-1')
+    expect(body).toMatchObject({ presence: { state: 'online' }, quarantine: { until: alert.until } })
+    expect((await gateway.api('DELETE', 'devices/greenhouse-1/quarantine')).status).toBe(204)
+    await (await connectByHand(gateway, token)).hello({ boot: 'two' })
+    const audited = await gateway.api('GET', 'audit?device=greenhouse-1&limit=3')
+    const actions = audited.body.items.map((entry: { action: string }) => entry.action)
+    expect(actions).toEqual(['releaseDevice', 'device_quarantined', 'createDevice'])
+    expect((await last?.closed)?.code).toBe(4009)
+    const reasons = async () => {
+      const { items } = (await gateway.api('GET', 'devices/greenhouse-1/connections')).body
+      return items.map((one: { reason?: string }) => one.reason)
+    }
+    await expect.poll(reasons, { timeout: 10_000 }).toEqual([undefined, ...Array(5).fill('replaced')])
+  })
+
   test('[S-7] a device whose pongs stop is offline, though its socket is still open', async () => {
     const env = { FAIRLEAD_PING_INTERVAL_MS: '1000', FAIRLEAD_PONG_TIMEOUT_MS: '1000' }
     const { gateway, bus } = await open({ env })
@@ -98,4 +124,17 @@ test('[P-5] after a crash the devices of the node are offline until they are bac
   const back = second.device(token)
   back.start()
   expect((await back.ready).session).toBeGreaterThan(before)
+})
+
+test('a second gateway on the same data directory is refused with the address of the first, and harms nothing', async () => {
+  const first = await startTestGateway()
+  await first.enrol('greenhouse-1')
+  const { dataDir } = first
+  await expect(startTestGateway({ dataDir })).rejects.toThrow(
+    `another gateway (process ${process.pid}, ${first.gateway.address.url}) uses the data directory ${dataDir}`,
+  )
+  expect((await first.api('GET', 'devices/greenhouse-1')).status).toBe(200)
+  await first.gateway.stop()
+  const second = await startTestGateway({ dataDir })
+  expect((await second.api('GET', 'devices/greenhouse-1')).status).toBe(200)
 })

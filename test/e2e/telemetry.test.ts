@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { connectByHand } from '../helpers/hand-device.ts'
 import { describeWithMosquitto, startMosquitto } from '../helpers/mosquitto.ts'
 import { startTestGateway } from '../helpers/start-gateway.ts'
 import { startWithholdingBroker } from '../helpers/withholding-broker.ts'
@@ -67,6 +68,17 @@ onEachBus('telemetry', (open) => {
     expect(await shown(bus, topic)).toEqual({ temperature: 20, humidity: 50 })
     expect((await bus.retained(topic))?.text).toBe('{"temperature":20,"humidity":50}')
     expect((await gateway.api('GET', 'devices/greenhouse-1/state')).body).toEqual({ temperature: 20, humidity: 50 })
+  })
+
+  test('[A-1] numbers that a device left out are shown by REST and in the metrics', async () => {
+    const { gateway } = await open()
+    const { token } = await gateway.enrol('greenhouse-1')
+    const device = await connectByHand(gateway, token)
+    await device.hello()
+    for (const seq of [1, 5]) device.send({ type: 'telemetry', seq, points: [{ values: { temp: seq } }] })
+    await expect.poll(() => device.messages.some((message) => message.type === 'ack' && message.seq === 5)).toBe(true)
+    expect((await gateway.api('GET', 'devices/greenhouse-1')).body.counters).toMatchObject({ received: 2, gaps: 3 })
+    expect((await gateway.api('GET', '/metrics')).body).toMatch(/^fairlead_messages_missing_total 3$/m)
   })
 
   test('[A-4] a record keeps the boot and seq it was born with, and a repeat is not published again', async () => {

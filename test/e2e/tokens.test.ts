@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import type { SimulatedDevice } from '../../simulator/device.ts'
 import { startTestGateway, temporaryDirectory } from '../helpers/start-gateway.ts'
 import { onEachBus, shown } from './on-each-bus.ts'
 
@@ -113,4 +114,43 @@ test('tokens and keys survive a restart, and their texts are in no file and no l
     const text = await readFile(join(dataDir, name), 'latin1').catch(() => '') // folders
     expect(text.includes(signature), name).toBe(false)
   }
+})
+
+/** Fails when the socket is not closed a second after the answer, as [K-5] has it. */
+async function closedInTime(device: SimulatedDevice, act: () => Promise<{ readonly status: number }>): Promise<number> {
+  const closed = device.until('backoff').then(() => performance.now())
+  const { status } = await act()
+  const answeredAtMs = performance.now()
+  expect((await closed) - answeredAtMs).toBeLessThan(1_000)
+  return status
+}
+
+test('[K-5] revoke one, revoke all, disable and delete close the live socket within 1 s, each with its code', async () => {
+  const gateway = await startTestGateway()
+  const one = await gateway.readyDevice('one')
+  const all = await gateway.readyDevice('all')
+  const disabled = await gateway.readyDevice('disabled')
+  const deleted = await gateway.readyDevice('deleted')
+  const revoke = () => gateway.api('DELETE', `devices/one/tokens/${one.tokenId}`)
+  expect(await closedInTime(one.device, revoke)).toBe(204)
+  expect(await closedInTime(all.device, () => gateway.api('DELETE', 'devices/all/tokens'))).toBe(200)
+  const disable = () => gateway.api('PATCH', 'devices/disabled', { enabled: false })
+  expect(await closedInTime(disabled.device, disable)).toBe(200)
+  expect(await closedInTime(deleted.device, () => gateway.api('DELETE', 'devices/deleted'))).toBe(204)
+  const codes = [one, all, disabled, deleted].map(({ device }) => [device.closeCode, device.lastBye?.code])
+  expect(codes).toEqual([4500, 4500, 4503, 4521].map((code) => [code, code]))
+})
+
+test('[K-5] revoking all takes the new token of a rotation with it, and says how many there were', async () => {
+  const gateway = await startTestGateway()
+  const { token } = await gateway.enrol('greenhouse-1')
+  await gateway.api('POST', 'devices/greenhouse-1/tokens/rotate', {})
+  const { status, body } = await gateway.api('DELETE', 'devices/greenhouse-1/tokens')
+  expect([status, body]).toEqual([200, { revoked: 2 }])
+  const device = gateway.device(token)
+  device.start()
+  await device.until('backoff')
+  expect(device.httpStatus).toBe(401)
+  expect((await gateway.api('DELETE', 'devices/greenhouse-1/tokens')).body).toEqual({ revoked: 0 })
+  expect((await gateway.api('DELETE', 'devices/nobody/tokens')).status).toBe(404)
 })

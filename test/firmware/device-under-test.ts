@@ -20,6 +20,8 @@ export interface DeviceUnderTest {
   start(): void
   telemetry(values: Readonly<Record<string, number | boolean | string>>): Promise<Born>
   event(name: string, data: JsonObject): Promise<Born>
+  /** Opaque bytes on a binary channel [B-1]. */
+  channel(name: string, payload: Uint8Array): Promise<Born>
   log(level: 'info' | 'warn', text: string): void
   /** A planned restart: what waits is kept, the boot id is new. Resolves when it runs again. */
   restart(): Promise<void>

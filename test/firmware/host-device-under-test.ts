@@ -68,6 +68,9 @@ export class HostDeviceUnderTest implements DeviceUnderTest {
   async event(name: string, data: JsonObject): Promise<Born> {
     return this.#push({ do: 'event', name, data })
   }
+  async channel(name: string, payload: Uint8Array): Promise<Born> {
+    return this.#push({ do: 'channel', name, hex: Buffer.from(payload).toString('hex') })
+  }
   log(level: 'info' | 'warn', text: string): void {
     this.#order({ do: 'log', level, text })
   }

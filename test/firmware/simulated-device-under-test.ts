@@ -79,6 +79,10 @@ export class SimulatedDeviceUnderTest implements DeviceUnderTest {
     const { boot, seq } = this.#device.event(name, data)
     return { boot, seq }
   }
+  async channel(name: string, payload: Uint8Array): Promise<Born> {
+    const { boot, seq } = this.#device.channel(name, payload)
+    return { boot, seq }
+  }
   log(level: 'info' | 'warn', text: string): void {
     this.#device.log(level, text)
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { shown } from '../e2e/on-each-bus.ts'
 import type { Born, MakeDevice } from './device-under-test.ts'
-import { buildWorld, isDrained, isReady, readyWorld, recordOn, TOPIC } from './world.ts'
+import { buildWorld, isDrained, isReady, PATIENCE_MS, readyWorld, recordOn, TOPIC } from './world.ts'
 
 export function telemetryScenarios(make: MakeDevice): void {
   test('[S-3] it connects, is welcomed and shown online with what it is', async () => {
@@ -28,6 +28,38 @@ export function telemetryScenarios(make: MakeDevice): void {
     const event = await recordOn(bus, born, `${TOPIC}/event/door-opened`)
     expect(event).toMatchObject({ data: { by: 'key 3', times: [1, 2] } })
     expect(await shown(bus, `${TOPIC}/log`)).toMatchObject({ level: 'warn', text: 'battery low: 3.1 V' })
+    await isDrained(device)
+  })
+
+  test('[B-3] a binary frame reaches its channel byte for byte, with a number between the others', async () => {
+    const { bus, device } = await readyWorld(make)
+    const payload = Uint8Array.from([0xff, 0xd8, 0, 0x7b, 0x22, 0x0a])
+    await device.telemetry({ n: 1 })
+    const born = await device.channel('cam', payload)
+    const last = await device.telemetry({ n: 3 })
+    expect(born).toEqual({ boot: device.boot, seq: 2 })
+    const frame = await bus.next(({ topic }) => topic === `${TOPIC}/telemetry/cam`, PATIENCE_MS)
+    expect(frame.payload).toEqual(Buffer.from(payload))
+    await recordOn(bus, last)
+    await isDrained(device)
+  })
+
+  test('[B-4] a binary frame that waited over a restart arrives, and so does what was born after it', async () => {
+    const { bus, cable, device } = await readyWorld(make)
+    cable.cut()
+    await expect.poll(() => device.state, { timeout: 5_000 }).not.toBe('ready')
+    const before = await device.telemetry({ n: 1 })
+    await device.channel('cam', Uint8Array.from([1, 2, 3]))
+    const sessions = device.sessions
+    await device.restart()
+    await expect.poll(() => device.boot).not.toBe(before.boot)
+    const after = await device.telemetry({ n: 3 })
+    cable.heal()
+    await isReady(device, sessions)
+    await recordOn(bus, before)
+    const frame = await bus.next(({ topic }) => topic === `${TOPIC}/telemetry/cam`, PATIENCE_MS)
+    expect(frame.payload).toEqual(Buffer.from([1, 2, 3]))
+    await recordOn(bus, after)
     await isDrained(device)
   })
 

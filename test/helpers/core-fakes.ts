@@ -12,6 +12,7 @@ import type {
   PublishOptions,
   TimerName,
 } from '../../gateway/core/ports.ts'
+import type { TokenKey, TokenKeys } from '../../gateway/core/signing-keys.ts'
 import { ROTATE_ONLY_MS } from '../../gateway/core/token-life.ts'
 import { parseGatewayMessage } from '../../protocol/gateway-messages.ts'
 import { isJsonObject, type JsonObject } from '../../protocol/json.ts'
@@ -185,8 +186,10 @@ export class CountingMetrics implements Metrics {
 }
 
 /** Tokens whose text is the row's id and device; `broken` makes the keys unreadable. */
-export class FakeTokens implements DeviceTokens {
+export class FakeTokens implements DeviceTokens, TokenKeys {
   broken = false
+  /** Newest first. */
+  readonly known: TokenKey[] = [{ id: 'key-1', createdAtMs: 0 }]
   readonly #clock: Clock
 
   constructor(clock: Clock) {
@@ -205,6 +208,19 @@ export class FakeTokens implements DeviceTokens {
     const expiresAtMs = expires ? Number(expires) : undefined
     if (expiresAtMs !== undefined && expiresAtMs + ROTATE_ONLY_MS <= this.#clock.wallMs()) return { refused: 'expired' }
     return { claims: { device, tokenId, expiresAtMs } }
+  }
+
+  keys(): readonly TokenKey[] {
+    return this.known
+  }
+
+  async addKey(): Promise<void> {
+    this.known.unshift({ id: `key-${this.known.length + 1}`, createdAtMs: this.#clock.wallMs() })
+  }
+
+  async removeKey(id: string): Promise<void> {
+    const at = this.known.findIndex((key) => key.id === id)
+    this.known.splice(at, 1)
   }
 
   digest(token: string): string {

@@ -103,14 +103,15 @@ export class CoreRig {
   }
 
   /** A socket of the device after its 101. */
-  open(device = 'd1', tokenId = this.tokenOf.get(device) ?? 'none', expiresAtMs?: number): DeviceEnd {
+  open(device = 'd1', tokenId = this.tokenOf.get(device) ?? 'none', expiresAtMs?: number, address?: string): DeviceEnd {
     const link = new FakeLink()
-    return new DeviceEnd(link, this.core.connections.open({ device, tokenId, expiresAtMs }, link, {}))
+    return new DeviceEnd(link, this.core.connections.open({ device, tokenId, expiresAtMs }, link, { address }))
   }
 
   /** A device that is registered where needed, and has its `welcome`. */
-  async ready(device = 'd1', hello: Partial<Hello> = {}): Promise<DeviceEnd> {
-    const end = this.open(device, this.tokenOf.get(device) ?? (await this.register(device)))
+  async ready(device = 'd1', hello: Partial<Hello> = {}, address?: string): Promise<DeviceEnd> {
+    const tokenId = this.tokenOf.get(device) ?? (await this.register(device))
+    const end = this.open(device, tokenId, undefined, address)
     end.hello(hello)
     await settled()
     return end

@@ -137,7 +137,8 @@ function run(stage: Stage, command: string): void {
     mkdirSync(inStage(stage, folder[2] ?? ''), { recursive: true, mode: Number.parseInt(folder[1] ?? '', 8) })
     return
   }
-  if (!/^npm ci( --[a-z-]+(=\S+)?)*$/.test(command)) throw new Error(`the replay does not know RUN ${command}`)
+  if (!/^npm (ci|run build)( --[a-z-]+(=\S+)?)*$/.test(command))
+    throw new Error(`the replay does not know RUN ${command}`)
   const [file = '', ...args] = command.split(' ')
   execFileSync(file, args, { cwd, env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' })
 }

@@ -1,11 +1,24 @@
-import { applyEvent, type CommandEvent, type CommandRecord } from '../../gateway/core/command-machine.ts'
+import { CommandEnds } from '../../gateway/core/command-ends.ts'
+import {
+  applyEvent,
+  type CommandEvent,
+  type CommandQuery,
+  type CommandRecord,
+} from '../../gateway/core/command-machine.ts'
 import type { DeviceQuery } from '../../gateway/core/device-query.ts'
 import { GatewayError } from '../../gateway/core/errors.ts'
 import type { DeviceInput, DeviceView, IssuedToken, Operator, TokenView } from '../../gateway/core/operator.ts'
-import type { DevicePatch, Shadow, TokenRow } from '../../gateway/core/records.ts'
+import type {
+  DeadLetterRow,
+  DevicePatch,
+  Once,
+  Shadow,
+  StoredConnection,
+  TokenRow,
+} from '../../gateway/core/records.ts'
 import { changeDesired, NO_SHADOW } from '../../gateway/core/shadow-rules.ts'
 import { isLive, replacementProblem, tokenInUse, tokenState } from '../../gateway/core/token-life.ts'
-import { parseCommandRequest } from '../../protocol/command-request.ts'
+import { isFinal, parseCommandRequest } from '../../protocol/command-request.ts'
 import { isJsonObject, type JsonObject } from '../../protocol/json.ts'
 import { COMMANDS_WAITING_MAX } from '../../protocol/limits.ts'
 import { describeProblem } from '../../protocol/problem.ts'
@@ -20,12 +33,26 @@ export class FakeOperator implements Operator {
   readonly commands: CommandRecord[] = []
   readonly values = new Map<string, JsonObject>()
   readonly shadows = new Map<string, Shadow>()
+  readonly letters: DeadLetterRow[] = []
+  readonly connected: StoredConnection[] = []
+  readonly once = new Map<string, { request: string; made: string }>()
+  readonly ends = new CommandEnds()
   /** When set, every call rejects with it. */
   failure: Error | undefined
   #ids = 0
 
-  async createDevice(input: DeviceInput) {
+  #repeatOf(once: Once | undefined): string | undefined {
+    const found = this.once.get(once?.key ?? '')
+    if (found !== undefined && found.request !== once?.request) throw new GatewayError('idempotency_key_reused')
+    return found?.made
+  }
+  #remember(once: Once | undefined, made: string): void {
+    if (once !== undefined) this.once.set(once.key, { request: once.request, made })
+  }
+
+  async createDevice(input: DeviceInput, once?: Once) {
     this.#check()
+    if (this.#repeatOf(once) !== undefined) throw new GatewayError('already_shown')
     const id = input.id ?? this.#newId('device')
     if (this.devices.has(id)) throw new GatewayError('device_exists')
     const device: DeviceView = {
@@ -47,6 +74,7 @@ export class FakeOperator implements Operator {
       counters: { received: 0, published: 0 },
     }
     this.devices.set(id, device)
+    this.#remember(once, id)
     return { device, token: await this.issueToken(id, {}) }
   }
 
@@ -72,19 +100,33 @@ export class FakeOperator implements Operator {
     return device
   }
 
+  async releaseDevice(id: string): Promise<void> {
+    const { quarantine: _over, ...device } = await this.device(id)
+    this.devices.set(id, device)
+  }
+
+  async connections(id: string, { before = Number.POSITIVE_INFINITY, limit }: { before?: number; limit: number }) {
+    await this.device(id)
+    const wanted = this.connected.filter((one) => one.device === id && one.id < before).reverse()
+    const items = wanted.slice(0, limit)
+    return { items, next: wanted.length > limit ? items.at(-1)?.id : undefined }
+  }
+
   async deleteDevice(id: string): Promise<void> {
     await this.device(id)
     this.devices.delete(id)
   }
 
-  async issueToken(device: string, options: { expiresInS?: number }): Promise<IssuedToken> {
+  async issueToken(device: string, options: { expiresInS?: number }, once?: Once): Promise<IssuedToken> {
     await this.device(device)
+    if (this.#repeatOf(once) !== undefined) throw new GatewayError('already_shown')
     const live = (await this.listTokens(device)).filter((row) => isLive(row, Date.now()))
     if (live.length >= LIVE_TOKENS_MAX) throw new GatewayError('too_many_tokens')
     const createdAtMs = Date.now()
     const expiresAtMs = options.expiresInS === undefined ? undefined : createdAtMs + options.expiresInS * 1000
     const id = this.#newId('token')
     this.tokens.set(id, { id, device, createdAtMs, expiresAtMs })
+    this.#remember(once, id)
     return { id, device, expiresAtMs, token: `signed.${device}.${id}` }
   }
 
@@ -115,6 +157,13 @@ export class FakeOperator implements Operator {
     this.tokens.set(tokenId, { ...token, revokedAtMs: Date.now() })
   }
 
+  async revokeTokens(device: string): Promise<number> {
+    await this.device(device)
+    const live = [...this.tokens.values()].filter((token) => token.device === device && token.revokedAtMs === undefined)
+    for (const { id } of live) await this.revokeToken(device, id)
+    return live.length
+  }
+
   async lastValues(device: string): Promise<JsonObject> {
     await this.device(device)
     return this.values.get(device) ?? {}
@@ -135,8 +184,10 @@ export class FakeOperator implements Operator {
     return change.shadow
   }
 
-  async submitCommand(device: string, request: unknown): Promise<CommandRecord> {
+  async submitCommand(device: string, request: unknown, once?: Once): Promise<CommandRecord> {
     await this.device(device)
+    const repeat = this.#repeatOf(once)
+    if (repeat !== undefined) return this.command(repeat)
     const parsed = parseCommandRequest(isJsonObject(request) ? request : undefined)
     if (!parsed.ok) throw new GatewayError('bad_request', describeProblem(parsed.problem))
     const open = this.commands.filter((command) => command.device === device && command.dueAtMs !== undefined)
@@ -148,10 +199,12 @@ export class FakeOperator implements Operator {
       device,
       createdAtMs: atMs,
       state: 'queued',
+      deliveries: 0,
       dueAtMs: atMs + parsed.message.ttlS * 1000,
       history: [{ state: 'queued', atMs }],
     }
     this.commands.push(command)
+    this.#remember(once, command.id)
     return command
   }
 
@@ -168,6 +221,30 @@ export class FakeOperator implements Operator {
     const start = page.before === undefined ? 0 : newestFirst.findIndex(({ id }) => id === page.before) + 1
     const items = newestFirst.slice(start, start + page.limit)
     return { items, next: newestFirst.length > start + page.limit ? items.at(-1)?.id : undefined }
+  }
+
+  onCommandEnd(id: string, listener: (command: CommandRecord) => void): () => void {
+    return this.ends.once(id, listener)
+  }
+
+  async findCommands({ device, state, before, limit }: CommandQuery) {
+    this.#check()
+    const newestFirst = [...this.commands].reverse()
+    const from = before === undefined ? 0 : newestFirst.findIndex(({ id }) => id === before) + 1
+    const isOpen = (one: CommandRecord) => one.dueAtMs !== undefined
+    const wanted = newestFirst
+      .slice(from)
+      .filter((one) => device === undefined || one.device === device)
+      .filter((one) => state === undefined || (state === 'open' ? isOpen(one) : one.state === state))
+    const items = wanted.slice(0, limit)
+    return { items, next: wanted.length > limit ? items.at(-1)?.id : undefined }
+  }
+
+  async deadLetters({ before = Number.POSITIVE_INFINITY, limit }: { before?: number; limit: number }) {
+    this.#check()
+    const wanted = this.letters.filter(({ id }) => id < before).reverse()
+    const items = wanted.slice(0, limit)
+    return { items, next: wanted.length > limit ? items.at(-1)?.id : undefined }
   }
 
   async cancelCommand(id: string): Promise<CommandRecord> {
@@ -191,6 +268,7 @@ export class FakeOperator implements Operator {
       update.state === command.state ? command.history : [...command.history, { state: update.state, atMs }]
     const advanced = { ...kept, ...update, history }
     this.commands[index] = advanced
+    if (isFinal(advanced.state)) this.ends.tell(advanced)
     return advanced
   }
 

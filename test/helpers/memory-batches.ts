@@ -19,7 +19,7 @@ interface Kept {
 export interface MemoryBatchesNeeds {
   readonly devices: ReadonlyMap<string, DeviceRow>
   readonly commands: ReadonlyMap<string, CommandRecord>
-  insertCommand(command: NewCommand, waitingMax: number): Promise<string>
+  insertCommand(command: NewCommand, waitingMax: number): Promise<unknown>
 }
 
 /** The BatchStore port in memory. */

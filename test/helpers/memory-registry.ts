@@ -2,6 +2,7 @@ import {
   applyEvent,
   type CommandChange,
   type CommandEvent,
+  type CommandQuery,
   type CommandRecord,
   type NewCommand,
 } from '../../gateway/core/command-machine.ts'
@@ -13,18 +14,32 @@ import type {
   AuditEntry,
   AuditQuery,
   AuditRow,
+  ConnectionRow,
+  DeadLetter,
+  DeadLetterRow,
   DevicePatch,
   DeviceRow,
+  MadeBetween,
   NewDevice,
   NewToken,
+  Once,
   Presence,
   Replacement,
   Report,
   Shadow,
+  StoredConnection,
   TokenRow,
 } from '../../gateway/core/records.ts'
 import { applyReport, changeDesired, type DesiredOptions, NO_SHADOW } from '../../gateway/core/shadow-rules.ts'
-import { endOfReplaced, isLive, replacementProblem } from '../../gateway/core/token-life.ts'
+import {
+  endedByConfirming,
+  endOfReplaced,
+  hasEnded,
+  hasExpired,
+  isLive,
+  ROTATE_ONLY_MS,
+  replacementProblem,
+} from '../../gateway/core/token-life.ts'
 import { isFinal } from '../../protocol/command-request.ts'
 import type { JsonObject } from '../../protocol/json.ts'
 import { matches } from './device-matches.ts'
@@ -46,6 +61,9 @@ export class MemoryRegistry implements Registry {
   readonly audit: AuditRow[] = []
   readonly batches = new MemoryBatches(this)
   readonly banStore = new MemoryBans()
+  readonly letters: DeadLetterRow[] = []
+  connections: StoredConnection[] = []
+  readonly once = new Map<string, { request: string; made: string }>()
   session = 0
   readonly #failing = new Set<Method>()
   readonly #gates = new Map<Method, Promise<void>>()
@@ -85,8 +103,20 @@ export class MemoryRegistry implements Registry {
     return { ready: true }
   }
 
-  async createDevice(device: NewDevice, token: NewToken) {
+  #repeatOf(once: Once | undefined) {
+    const found = this.once.get(once?.key ?? '')
+    if (found === undefined) return undefined
+    return found.request === once?.request ? { repeatOf: found.made } : ('conflict' as const)
+  }
+  #remember(once: Once | undefined, made: string): void {
+    if (once !== undefined) this.once.set(once.key, { request: once.request, made })
+  }
+
+  async createDevice(device: NewDevice, token: NewToken, once?: Once) {
     await this.#enter('createDevice')
+    const repeat = this.#repeatOf(once)
+    if (repeat !== undefined) return repeat
+    if (!this.devices.has(device.id)) this.#remember(once, device.id)
     if (this.devices.has(device.id)) return 'exists' as const
     this.devices.set(device.id, { ...device, enabled: true, capabilities: [] })
     this.tokens.set(`${token.device}/${token.id}`, token)
@@ -94,7 +124,8 @@ export class MemoryRegistry implements Registry {
   }
   async createDevices(list: readonly { device: NewDevice; token: NewToken }[]) {
     await this.#enter('createDevices')
-    return Promise.all(list.map(({ device, token }) => this.createDevice(device, token)))
+    const made = await Promise.all(list.map(({ device, token }) => this.createDevice(device, token)))
+    return made.map((one) => (one === 'created' ? 'created' : 'exists'))
   }
   async knownDevices(ids: readonly string[]) {
     await this.#enter('knownDevices')
@@ -134,12 +165,15 @@ export class MemoryRegistry implements Registry {
     await this.#enter('credential') // a slow answer is one of an earlier time
     return credential
   }
-  async addToken(token: NewToken, liveMax: number) {
+  async addToken(token: NewToken, liveMax: number, once?: Once) {
     await this.#enter('addToken')
+    const repeat = this.#repeatOf(once)
+    if (repeat !== undefined) return repeat
     if (!this.devices.has(token.device)) return 'no_device' as const
     const live = this.#tokensOf(token.device).filter((row) => isLive(row, token.createdAtMs))
     if (live.length >= liveMax) return 'too_many' as const
     this.tokens.set(`${token.device}/${token.id}`, token)
+    this.#remember(once, token.id)
     return 'added' as const
   }
   async listTokens(device: string) {
@@ -164,8 +198,10 @@ export class MemoryRegistry implements Registry {
     if (token?.replaces === undefined || !isLive(token, atMs)) return undefined
     const confirmed = { ...token, confirmedAtMs: token.confirmedAtMs ?? atMs }
     this.tokens.set(`${device}/${tokenId}`, confirmed)
-    const old = this.tokens.get(`${device}/${token.replaces}`)
-    if (old) this.tokens.set(`${device}/${old.id}`, { ...old, endsAtMs: endOfReplaced(old, token, atMs) })
+    const rows = [...this.tokens.values()].filter((row) => row.device === device)
+    for (const old of endedByConfirming(rows, token)) {
+      this.tokens.set(`${device}/${old.id}`, { ...old, endsAtMs: endOfReplaced(old, token, atMs) })
+    }
     return confirmed
   }
   async endedTokens(atMs: number, limit: number) {
@@ -181,6 +217,37 @@ export class MemoryRegistry implements Registry {
     const row = this.tokens.get(key)
     if (row) this.tokens.set(key, { ...row, revokedAtMs: row.revokedAtMs ?? atMs })
     return row !== undefined
+  }
+  async revokeTokensOf(device: string, atMs: number) {
+    const rows = [...this.tokens.values()].filter((row) => row.device === device && row.revokedAtMs === undefined)
+    for (const row of rows) await this.revokeToken(device, row.id, atMs)
+    return rows.length
+  }
+  #made({ fromMs, beforeMs = Number.MAX_SAFE_INTEGER }: MadeBetween) {
+    const isMade = ({ createdAtMs }: TokenRow) => createdAtMs >= fromMs && createdAtMs < beforeMs
+    return [...this.tokens.values()]
+      .filter(isMade)
+      .sort((a, b) => (`${a.device} ${a.id}` < `${b.device} ${b.id}` ? -1 : 1))
+  }
+  #opensSessions(row: TokenRow, atMs: number) {
+    return !hasEnded(row, atMs) && !hasExpired(row, atMs - ROTATE_ONLY_MS)
+  }
+  async countLiveTokens(made: MadeBetween, atMs: number) {
+    return this.#made(made).filter((row) => this.#opensSessions(row, atMs)).length
+  }
+  async unreplacedTokens(made: MadeBetween, atMs: number, limit: number) {
+    const newer = ({ device, id }: TokenRow) =>
+      [...this.tokens.values()].some(
+        (row) => row.device === device && row.replaces === id && row.revokedAtMs === undefined,
+      )
+    return this.#made(made)
+      .filter((row) => this.#opensSessions(row, atMs) && !newer(row))
+      .slice(0, limit)
+  }
+  async revokeTokensMade(made: MadeBetween, atMs: number) {
+    const rows = this.#made(made).filter(({ revokedAtMs }) => revokedAtMs === undefined)
+    for (const { device, id } of rows) await this.revokeToken(device, id, atMs)
+    return rows.map(({ device, id }) => ({ device, id }))
   }
   async markTokenUsed(device: string, tokenId: string, atMs: number) {
     await this.#enter('markTokenUsed')
@@ -232,8 +299,10 @@ export class MemoryRegistry implements Registry {
     return after
   }
 
-  async insertCommand(command: NewCommand, waitingMax: number) {
+  async insertCommand(command: NewCommand, waitingMax: number, once?: Once) {
     await this.#enter('insertCommand')
+    const repeat = this.#repeatOf(once)
+    if (repeat !== undefined) return repeat
     if (this.commands.has(command.id)) return 'exists' as const
     if (!this.devices.has(command.device)) return 'no_device' as const
     if (this.#open(command.device).length >= waitingMax) return 'full' as const
@@ -241,10 +310,12 @@ export class MemoryRegistry implements Registry {
     this.commands.set(command.id, {
       ...command,
       state: 'queued',
+      deliveries: 0,
       dueAtMs: atMs + ttlS * 1000,
       history: [{ state: 'queued', atMs }],
     })
     this.#change(command.id, command.device, 'queued', atMs)
+    this.#remember(once, command.id)
     return 'inserted' as const
   }
   async command(id: string) {
@@ -255,6 +326,18 @@ export class MemoryRegistry implements Registry {
     const newestFirst = [...this.commands.values()].filter((command) => command.device === device).reverse()
     const from = before === undefined ? 0 : newestFirst.findIndex(({ id }) => id === before) + 1
     return newestFirst.slice(from, from + limit)
+  }
+  async findCommands(query: CommandQuery) {
+    await this.#enter('findCommands')
+    const { device, state, sinceMs = 0, untilMs = Number.POSITIVE_INFINITY, before, limit } = query
+    const newestFirst = [...this.commands.values()].reverse()
+    const from = before === undefined ? 0 : newestFirst.findIndex(({ id }) => id === before) + 1
+    const isWanted = (one: CommandRecord) =>
+      (device === undefined || one.device === device) &&
+      (state === undefined || (state === 'open' ? !isFinal(one.state) : one.state === state)) &&
+      one.createdAtMs >= sinceMs &&
+      one.createdAtMs < untilMs
+    return newestFirst.slice(from).filter(isWanted).slice(0, limit)
   }
   async openCommands(device: string) {
     await this.#enter('openCommands')
@@ -299,6 +382,34 @@ export class MemoryRegistry implements Registry {
   async countApiKeys() {
     return this.keys.size
   }
+  async saveConnections(rows: readonly ConnectionRow[]) {
+    await this.#enter('saveConnections')
+    for (const row of rows) {
+      const isMine = (one: StoredConnection) =>
+        one.device === row.device && one.session === row.session && one.endedAtMs === undefined
+      const open = row.endedAtMs === undefined ? undefined : this.connections.find(isMine)
+      const id = open?.id ?? this.connections.length + 1
+      this.connections = [...this.connections.filter((one) => one !== open), { ...row, id }]
+    }
+  }
+  async endConnections(endedAtMs: number, reason: string) {
+    this.connections = this.connections.map((one) =>
+      one.endedAtMs === undefined ? { ...one, endedAtMs, reason } : one,
+    )
+  }
+  async listConnections(device: string, { before = Number.POSITIVE_INFINITY, limit }: LetterQuery) {
+    const wanted = this.connections.filter((one) => one.device === device && one.id < before)
+    return wanted.sort((a, b) => b.id - a.id).slice(0, limit)
+  }
+  async addDeadLetter(letter: DeadLetter) {
+    await this.#enter('addDeadLetter')
+    this.letters.push({ ...letter, id: this.letters.length + 1 })
+  }
+  async listDeadLetters({ before = Number.POSITIVE_INFINITY, device, limit }: LetterQuery) {
+    await this.#enter('listDeadLetters')
+    const wanted = this.letters.filter((row) => row.id < before && (device === undefined || row.device === device))
+    return wanted.reverse().slice(0, limit)
+  }
   async appendAudit(entries: readonly AuditEntry[]) {
     await this.#enter('appendAudit')
     for (const entry of entries) this.audit.push({ ...entry, id: this.audit.length + 1 })
@@ -316,6 +427,12 @@ export class MemoryRegistry implements Registry {
     const what = isFinal(state) ? { result, error } : {}
     this.changes.push({ changeId: this.changes.length + 1, command, device, state, atMs, ...what, published: false })
   }
+}
+
+interface LetterQuery {
+  readonly before?: number
+  readonly device?: string
+  readonly limit: number
 }
 
 function passes(row: AuditRow, query: AuditQuery): boolean {

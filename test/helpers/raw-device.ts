@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import tls from 'node:tls'
-import { OPCODE, ServerFrames, text } from './raw-frames.ts'
+import { frame, OPCODE, ServerFrames, text } from './raw-frames.ts'
+import { handshakeText } from './raw-handshake.ts'
 import type { TestGateway } from './start-gateway.ts'
 
 /** How long one step may take on a machine that is busy with everything else. */
@@ -61,6 +62,11 @@ export class RawDevice {
     return this.messages.filter((message) => message.type === type)
   }
 
+  /** From now on nothing of what the server sends is taken. */
+  pauseReading(): void {
+    this.#socket.pause()
+  }
+
   destroy(): void {
     this.#socket.destroy()
   }
@@ -70,9 +76,15 @@ export class RawDevice {
       for (const { opcode, payload } of this.#frames.push(chunk)) {
         if (opcode === OPCODE.text) this.messages.push(JSON.parse(payload.toString()))
         else if (opcode === OPCODE.pong) this.pongs.push(payload)
-        else if (opcode === OPCODE.close) this.closeCode ??= payload.length < 2 ? 1005 : payload.readUInt16BE(0)
+        else if (opcode === OPCODE.close) this.#closed(payload)
       }
     })
+  }
+
+  /** Answered as RFC 6455 wants it, so that the gateway need not wait. */
+  #closed(payload: Buffer): void {
+    this.closeCode ??= payload.length < 2 ? 1005 : payload.readUInt16BE(0)
+    if (this.#socket.writable) this.#socket.write(frame(OPCODE.close, payload))
   }
 
   #note(change: () => void): void {
@@ -89,26 +101,25 @@ export class RawDevice {
   }
 }
 
-/** Connects with a good handshake, says `hello` with this boot id, and resolves after `welcome`. */
+/** Connects, says `hello` with this boot id, and resolves after `welcome`. */
 export async function connectRaw(gateway: TestGateway, token: string, boot: string): Promise<RawDevice> {
+  const device = await openRaw(gateway, token)
+  device.send({ type: 'hello', boot, firmware: 'raw', model: 'raw', capabilities: [] })
+  await device.until('welcome', () => device.of('welcome').length > 0)
+  return device
+}
+
+/** Connects with a good handshake. Rejects with the answer where it is no 101. */
+export async function openRaw(gateway: TestGateway, token: string): Promise<RawDevice> {
   const socket = tls.connect({ port: gateway.port, host: '127.0.0.1', ca: gateway.ca })
   await once(socket, 'secureConnect')
   socket.setNoDelay(true)
-  const lines = [
-    'GET /device/v1 HTTP/1.1\r\nHost: gateway\r\nConnection: Upgrade\r\nUpgrade: websocket',
-    'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    `Sec-WebSocket-Protocol: fairlead.v1\r\nAuthorization: Bearer ${token}\r\n\r\n`,
-  ]
-  socket.write(lines.join('\r\n'))
+  socket.write(handshakeText({ token }))
   let answer = Buffer.alloc(0)
   while (!answer.includes('\r\n\r\n')) {
     const [chunk] = (await once(socket, 'data')) as [Buffer]
     answer = Buffer.concat([answer, chunk])
   }
-  const bodyAt = answer.indexOf('\r\n\r\n') + 4
   if (!answer.toString('latin1').startsWith('HTTP/1.1 101 ')) throw new Error(answer.toString())
-  const device = new RawDevice(socket, answer.subarray(bodyAt))
-  device.send({ type: 'hello', boot, firmware: 'raw', model: 'raw', capabilities: [] })
-  await device.until('welcome', () => device.of('welcome').length > 0)
-  return device
+  return new RawDevice(socket, answer.subarray(answer.indexOf('\r\n\r\n') + 4))
 }

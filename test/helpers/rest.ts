@@ -1,12 +1,19 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'vitest'
+import { makeSecrets } from '../../gateway/access.ts'
 import { BlockedAddresses } from '../../gateway/adapters/address-wall.ts'
+import { sha256Hex } from '../../gateway/adapters/api-keys.ts'
 import type { RequestLimits } from '../../gateway/adapters/http/auth.ts'
 import { buildHttp } from '../../gateway/adapters/http/build.ts'
 import type { Health } from '../../gateway/adapters/http/system.ts'
 import { createListener, type Listener } from '../../gateway/adapters/https-listener.ts'
+import { SqliteRegistry } from '../../gateway/adapters/sqlite/registry.ts'
 import { systemClock } from '../../gateway/adapters/system-clock.ts'
+import { Access } from '../../gateway/core/access/access.ts'
 import { AuditTrail } from '../../gateway/core/audit.ts'
 import { Bans } from '../../gateway/core/bans.ts'
 import { Batches } from '../../gateway/core/batches.ts'
@@ -16,9 +23,10 @@ import { GatewayError } from '../../gateway/core/errors.ts'
 import { DEFAULT_LIMITS } from '../../gateway/core/limits.ts'
 import type { Clock, Log } from '../../gateway/core/ports.ts'
 import { RecentEvents } from '../../gateway/core/recent-events.ts'
-import type { ApiKey, NewDevice } from '../../gateway/core/records.ts'
+import type { NewDevice } from '../../gateway/core/records.ts'
 import { Sessions } from '../../gateway/core/sessions.ts'
-import { CountingMetrics } from './core-fakes.ts'
+import { SigningKeys } from '../../gateway/core/signing-keys.ts'
+import { CountingMetrics, FakeTokens } from './core-fakes.ts'
 import { FakeOperator } from './fake-operator.ts'
 import { MemoryRegistry } from './memory-registry.ts'
 
@@ -26,17 +34,7 @@ export const ADMIN_KEY = 'flk_admin-of-the-tests'
 export const OPERATOR_KEY = 'flk_operator-of-the-tests'
 export const VIEWER_KEY = 'flk_viewer-of-the-tests'
 
-const role = (name: ApiKey['role']): ApiKey => ({ name, sha256: '0'.repeat(64), role: name, createdAtMs: 0 })
-const KEYS = new Map([
-  [ADMIN_KEY, role('admin')],
-  [OPERATOR_KEY, role('operator')],
-  [VIEWER_KEY, role('viewer')],
-])
-
-function keyOf(text: string, failure: Error | undefined): ApiKey | undefined {
-  if (failure) throw failure
-  return KEYS.get(text)
-}
+const KEYS = { [ADMIN_KEY]: 'admin', [OPERATOR_KEY]: 'operator', [VIEWER_KEY]: 'viewer' } as const
 
 export interface LogLine {
   readonly level: string
@@ -66,6 +64,7 @@ export interface RunningApi extends AsyncDisposable {
   readonly memory: MemoryRegistry
   /** What devices said. */
   readonly recent: RecentEvents
+  readonly access: Access
   readonly lines: LogLine[]
   health: Health
   /** When set, no key can be checked. */
@@ -97,7 +96,7 @@ function bulkOver(operator: FakeOperator, clock: Clock): Bulk {
 }
 
 function bansOver(registry: MemoryRegistry): Bans {
-  const wall = new BlockedAddresses(() => {})
+  const wall = new BlockedAddresses()
   return new Bans({ registry, wall, sessions: new Sessions(), clock: systemClock, newId: randomUUID })
 }
 
@@ -118,10 +117,39 @@ async function cancelIn(registry: MemoryRegistry, id: string): Promise<CommandRe
   return answer.command
 }
 
-const LIMITS_OUT_OF_THE_WAY: RequestLimits = { requestsPerMinute: 100_000, refusedKeysPerMinute: 100_000 }
+const LIMITS_OUT_OF_THE_WAY: RequestLimits = {
+  requestsPerMinute: 100_000,
+  refusedKeysPerMinute: 100_000,
+  loginsPerMinute: 100_000,
+  loginsOfAddressPerMinute: 100_000,
+}
+
+/** Users, keys and logins as in the gateway: a registry of its own, real hashes. */
+async function openAccess(log: Log, failure: () => Error | undefined) {
+  const directory = await mkdtemp(join(tmpdir(), 'fairlead-rest-'))
+  const registry = new SqliteRegistry({ file: join(directory, 'access.db') })
+  await registry.start()
+  for (const [text, role] of Object.entries(KEYS)) {
+    await registry.putApiKey({ name: role, sha256: sha256Hex(text), role, createdAtMs: Date.now() })
+  }
+  const apiKeyByHash = async (hash: string) => {
+    const problem = failure()
+    if (problem) throw problem
+    return registry.apiKeyByHash(hash)
+  }
+  const parts = { store: registry.access, registry: { apiKeyByHash }, secrets: makeSecrets(), clock: systemClock, log }
+  const dispose = async () => {
+    await registry.stop()
+    await rm(directory, { recursive: true, force: true })
+  }
+  return { access: new Access(parts), dispose }
+}
 
 /** The REST adapter on a true listener on the loopback address. */
-export async function runApi(limits: RequestLimits | undefined = LIMITS_OUT_OF_THE_WAY): Promise<RunningApi> {
+export async function runApi(
+  limits: RequestLimits | undefined = LIMITS_OUT_OF_THE_WAY,
+  options: { readonly dashboardDir?: string } = {},
+): Promise<RunningApi> {
   const { log, lines } = keptLog()
   const operator = new FakeOperator()
   const memory = new MemoryRegistry()
@@ -129,23 +157,31 @@ export async function runApi(limits: RequestLimits | undefined = LIMITS_OUT_OF_T
   const audit = new AuditTrail({ registry: memory, clock, log, metrics })
   const recent = new RecentEvents(clock)
   const bulk = bulkOver(operator, clock)
-  const server = createListener({ tls: 'off', maxSockets: 1000 })
+  const server = createListener({ tls: 'off' })
   const state: { health: Health; keysFailure: Error | undefined } = {
     health: { ready: true, stopping: false, parts: { bus: { ready: true }, registry: { ready: true } } },
     keysFailure: undefined,
   }
+  const { access, dispose } = await openAccess(log, () => state.keysFailure)
+  const signingKeys = new SigningKeys({
+    ...{ registry: memory, keys: new FakeTokens(clock), sessions: new Sessions(), clock, log },
+    rotation: { renew: async () => {} },
+  })
   const api = buildHttp({
     server,
+    signingKeys,
+    isTrustedProxy: () => false,
     operator,
     bulk,
     batches: batchesOver(memory, log),
     bans: bansOver(memory),
     recent,
     audit,
-    keys: { authenticate: async (text) => keyOf(text, state.keysFailure) },
+    access,
     health: () => state.health,
     metricsText: async () => '# TYPE fairlead_sessions gauge\nfairlead_sessions 0\n',
     log,
+    dashboardDir: options.dashboardDir ?? '/nonexistent',
     version: '9.9.9-test',
     limits,
   })
@@ -156,6 +192,7 @@ export async function runApi(limits: RequestLimits | undefined = LIMITS_OUT_OF_T
     await api.close()
     server.closeAllConnections()
     await new Promise<void>((resolve) => server.close(() => resolve()))
+    await dispose()
   }
   return Object.assign(state, {
     recent,
@@ -164,6 +201,7 @@ export async function runApi(limits: RequestLimits | undefined = LIMITS_OUT_OF_T
     server,
     operator,
     memory,
+    access,
     lines,
     close,
     closeApi: api.close,

@@ -14,14 +14,14 @@ export interface SourceFile {
   readonly imports: readonly string[]
 }
 
-/** Every TypeScript file below the folders; one that does not exist yet is passed over. */
+/** Every TypeScript file, also with JSX, below the folders; one that does not exist yet is passed over. */
 export function sourceFiles(folders: readonly string[]): SourceFile[] {
   return folders.flatMap((folder) => {
     const at = new URL(`${folder}/`, ROOT)
     if (!existsSync(at)) return []
     const names = readdirSync(at, { recursive: true, encoding: 'utf8' })
     return names
-      .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
+      .filter((name) => /\.tsx?$/.test(name) && !/(?:^|\/)(?:node_modules|dist)\//.test(name))
       .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
       .sort()
       .map(readSource)

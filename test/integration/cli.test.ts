@@ -187,7 +187,7 @@ describe('commands', () => {
 
   test('list, show and cancel', async () => {
     const { id } = await api.operator.submitCommand('a', { name: 'read' })
-    expect(rows(await fairlead('command list a'))[0]?.slice(0, 3)).toEqual([id, 'queued', 'read'])
+    expect(rows(await fairlead('command list a'))[0]?.slice(0, 4)).toEqual([id, 'a', 'queued', 'read'])
     expect((await fairlead(`command cancel ${id}`)).stdout).toMatch(/^state +cancelled$/m)
     expect((await fairlead(`command show ${id}`)).stdout).toMatch(/^history +queued .+, cancelled .+$/m)
   })
@@ -213,7 +213,7 @@ describe('wrong usage exits 2 and says what is wrong', () => {
   test.each([
     ['devise list', 'did you mean "device list"?'],
     ['device lsit', 'did you mean "device list"?'],
-    ['device', 'add, list, show, change, remove, enable, disable, import, export'],
+    ['device', 'add, list, show, change, remove, enable, disable, release, connections, import, export'],
     ['device add', '<id> is missing'],
     ['device show a b', '"b" is too much'],
     ['device add a --modle x', 'there is no flag --modle; did you mean "--model"?'],
@@ -321,7 +321,7 @@ describe('no gateway reached exits 3', () => {
     const authority = await makeAuthority(Date.now())
     const signer = { cert: authority.cert, key: createPrivateKey(authority.key) }
     const pair = await issueServer(signer, ['127.0.0.1'], Date.now())
-    const server = createListener({ tls: pair, maxSockets: 10 })
+    const server = createListener({ tls: pair })
     server.on('request', (_request, response) => response.end('{"ready":true,"stopping":false,"parts":{}}'))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -376,6 +376,42 @@ describe('finding the gateway', () => {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, '{')
     expect(await fairlead('device list')).toMatchObject({ code: 2, stderr: expect.stringContaining(file) })
+  })
+})
+
+describe('searching', () => {
+  test('command list shows all devices, or those in a state; dead-letters what could not be taken', async () => {
+    for (const id of ['a', 'b']) await fairlead(`device add ${id}`)
+    for (const device of ['a', 'b']) await api.operator.submitCommand(device, { name: 'x' })
+    expect(rows(await fairlead('command list')).map((cells) => cells[1])).toEqual(['b', 'a'])
+    expect(rows(await fairlead('command list a --state open --since 1h')).map((cells) => cells[1])).toEqual(['a'])
+    const wrong = await fairlead('command list --state done')
+    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('query.state')])
+    const letter = { topic: 't/x', reason: 'bad_request', detail: 'not_json', bytes: 1, payload: '{' }
+    api.operator.letters.push({ id: 1, atMs: 5, ...letter })
+    expect(rows(await fairlead('dead-letters -n 3'))).toEqual([
+      [expect.any(String), 'bad_request', 'not_json', 't/x', '{'],
+    ])
+  })
+})
+
+describe('connections and quarantine', () => {
+  test('device connections shows them, device show the quarantine, device release ends it', async () => {
+    await fairlead('device add a')
+    const device = await api.operator.device('a')
+    api.operator.devices.set('a', { ...device, quarantine: { sinceMs: 0, untilMs: 300_000 } })
+    const connection = { device: 'a', session: 7, connectedAtMs: 1_000, address: '192.0.2.1', messages: 3 }
+    api.operator.connected.push({ id: 1, ...connection, endedAtMs: 2_000, reason: 'replaced', firmware: '1.4.0' })
+    api.operator.connected.push({ id: 2, ...connection, session: 8 })
+    const shown = rows(await fairlead('device connections a'))
+    expect(shown.map((cells) => cells.slice(1))).toEqual([
+      ['-', 'open', '8', '192.0.2.1', '-', '-'],
+      ['1970-01-01T00:00:02.000Z', 'replaced', '7', '192.0.2.1', '1.4.0', '3'],
+    ])
+    expect((await fairlead('device show a')).stdout).toMatch(/^quarantine +until 1970-01-01T00:05:00\.000Z/m)
+    expect((await fairlead('device release a')).stdout).toBe('Device a may connect.\n')
+    expect((await api.operator.device('a')).quarantine).toBeUndefined()
+    expect((await fairlead('device release none')).code).toBe(1)
   })
 })
 

@@ -51,7 +51,17 @@ describe('the container image', () => {
   test('holds neither tests, nor secrets, nor development dependencies', () => {
     const app = readdirSync(inStage(image, '.')).sort()
     expect(app).toEqual(
-      ['LICENSE', 'NOTICE', 'cli', 'gateway', 'node_modules', 'package.json', 'protocol', 'simulator'].sort(),
+      [
+        'LICENSE',
+        'NOTICE',
+        'cli',
+        'dashboard',
+        'gateway',
+        'node_modules',
+        'package.json',
+        'protocol',
+        'simulator',
+      ].sort(),
     )
     const { devDependencies } = readJson(join(ROOT, 'package.json')) as { devDependencies: Record<string, string> }
     const tools = ['vitest', 'typescript', '@biomejs/biome', 'node'].filter((name) => name in devDependencies)
@@ -80,6 +90,11 @@ describe('the container image', () => {
     },
     START_TIMEOUT_MS + STOP_TIMEOUT_MS,
   )
+
+  test('has the dashboard built in, and nothing of what it is built from', () => {
+    expect(readdirSync(inStage(image, 'dashboard'))).toEqual(['dist'])
+    expect(readFileSync(inStage(image, 'dashboard/dist/index.html'), 'utf8')).toContain('/assets/')
+  })
 
   test.for(['simulator/main.ts', 'cli/main.ts'])('can run %s', (program) => {
     const said = execFileSync(process.execPath, [inStage(image, program), '--help'], {

@@ -6,18 +6,9 @@ import { systemClock } from '../../gateway/adapters/system-clock.ts'
 import { openDeviceTokens } from '../../gateway/adapters/tokens/device-tokens.ts'
 import { makeSigningKey, SigningKeyError } from '../../gateway/adapters/tokens/signing-keys.ts'
 import { isSha256 } from '../../protocol/names.ts'
+import { REFUSALS } from '../helpers/bad-tokens.ts'
 import { temporaryDirectory } from '../helpers/certificates.ts'
-import {
-  base64url,
-  es256,
-  type Forgery,
-  foreignKey,
-  forgeToken,
-  gatewayKey,
-  hs256,
-  seconds,
-  type TestKey,
-} from '../helpers/tokens.ts'
+import { foreignKey, forgeToken, gatewayKey, seconds } from '../helpers/tokens.ts'
 
 const NOW_MS = Date.UTC(2027, 4, 1, 12)
 const clock = { ...systemClock, wallMs: () => NOW_MS }
@@ -90,101 +81,10 @@ describe('device tokens', () => {
   })
 })
 
-/** What stands in the log; the device is told nothing but 401 [S01]. */
-const REFUSALS: readonly (readonly [what: string, reason: string, forge: (key: TestKey) => Forgery | string])[] = [
-  ['an empty text', 'malformed', () => ''],
-  ['a word', 'malformed', () => 'token'],
-  ['two parts', 'malformed', (key) => forgeToken(key, NOW_MS).split('.').slice(0, 2).join('.')],
-  ['four parts', 'malformed', (key) => `${forgeToken(key, NOW_MS)}.e30`],
-  [
-    'the five parts of an encrypted token',
-    'malformed',
-    () => `${base64url('{"alg":"dir","enc":"A128GCM"}')}..AAAA.AAAA.AAAA`,
-  ],
-  ['a header that is not JSON', 'malformed', () => ({ headerText: 'alg=ES256' })],
-  ['a header that is a list', 'malformed', () => ({ headerText: '["ES256"]' })],
-  ['alg none without signature', 'bad_alg', () => ({ header: { alg: 'none' }, signature: () => '' })],
-  ['alg None with a signature', 'bad_alg', () => ({ header: { alg: 'None' } })],
-  ['no alg', 'malformed', () => ({ header: { alg: undefined } })],
-  ['alg as a list', 'malformed', () => ({ header: { alg: ['ES256'] } })],
-  [
-    'HS256 with the public key as secret',
-    'bad_alg',
-    (key) => ({ header: { alg: 'HS256' }, signature: (input) => hs256(key, input) }),
-  ],
-  ['a MAC that claims to be ES256', 'bad_signature', (key) => ({ signature: (input) => hs256(key, input) })],
-  ['ES384', 'bad_alg', () => ({ header: { alg: 'ES384' }, key: foreignKey('x', 'P-384') })],
-  ['RS256', 'bad_alg', () => ({ header: { alg: 'RS256' } })],
-  ['a foreign key under its own id', 'unknown_key', () => ({ key: foreignKey('A'.repeat(43)) })],
-  ['a foreign key under our id', 'bad_signature', (key) => ({ key: foreignKey(key.keyId) })],
-  ['no key id', 'unknown_key', () => ({ header: { kid: undefined } })],
-  ['a key id that is a path', 'unknown_key', () => ({ header: { kid: '../../etc/passwd' } })],
-  ['a key id that is an object', 'unknown_key', () => ({ header: { kid: {} } })],
-  [
-    'the key in the header',
-    'foreign_header',
-    (key) => ({ header: { jwk: foreignKey('x').privateKey.export({ format: 'jwk' }) }, key: foreignKey(key.keyId) }),
-  ],
-  ['the address of a key set', 'foreign_header', () => ({ header: { jku: 'http://127.0.0.1/keys' } })],
-  ['the address of a certificate', 'foreign_header', () => ({ header: { x5u: 'http://127.0.0.1/cert' } })],
-  ['a certificate', 'foreign_header', () => ({ header: { x5c: ['AAAA'] } })],
-  ['an unknown critical extension', 'malformed', () => ({ header: { crit: ['exp'], exp: 1 } })],
-  ['an unencoded payload', 'foreign_header', () => ({ header: { crit: ['b64'], b64: true } })],
-  ['another type', 'bad_typ', () => ({ header: { typ: 'JWT' } })],
-  ['the type in other letters', 'bad_typ', () => ({ header: { typ: 'application/Fairlead-Device+JWT' } })],
-  ['no type', 'bad_typ', () => ({ header: { typ: undefined } })],
-  ['an empty signature', 'bad_signature', () => ({ signature: () => '' })],
-  ['a signature of zeros', 'bad_signature', () => ({ signature: () => Buffer.alloc(64).toString('base64url') })],
-  ['a signature over other claims', 'bad_signature', (key) => ({ signature: () => es256(key, 'e30.e30') })],
-  ['a signature in base64 with padding', 'malformed', (key) => ({ signature: (input) => `${es256(key, input)}==` })],
-  ['another issuer', 'bad_iss', () => ({ claims: { iss: 'https://fairlead' } })],
-  ['no issuer', 'bad_iss', () => ({ claims: { iss: undefined } })],
-  ['another audience', 'bad_aud', () => ({ claims: { aud: 'fairlead-operator' } })],
-  ['a list of audiences', 'bad_aud', () => ({ claims: { aud: ['fairlead-device', 'other'] } })],
-  ['no subject', 'bad_sub', () => ({ claims: { sub: undefined } })],
-  ['a list as subject', 'bad_sub', () => ({ claims: { sub: ['device-1'] } })],
-  ['a subject with a slash', 'bad_sub', () => ({ claims: { sub: 'a/b' } })],
-  ['a subject with a wildcard', 'bad_sub', () => ({ claims: { sub: '+' } })],
-  ['a subject with a NUL', 'bad_sub', () => ({ claims: { sub: 'a\0' } })],
-  ['a subject with a line feed at its end', 'bad_sub', () => ({ claims: { sub: 'device-1\n' } })],
-  ['a subject of 65 letters', 'bad_sub', () => ({ claims: { sub: 'a'.repeat(65) } })],
-  ['__proto__ as subject', 'bad_sub', () => ({ claims: { sub: '__proto__' } })],
-  ['no token id', 'bad_jti', () => ({ claims: { jti: undefined } })],
-  ['a token id that is a number', 'bad_jti', () => ({ claims: { jti: 7 } })],
-  ['no time of issue', 'bad_iat', () => ({ claims: { iat: undefined } })],
-  ['half a second as time of issue', 'bad_iat', () => ({ claims: { iat: 0.5 } })],
-  ['an end 90 days and 61 s ago', 'expired', () => ({ claims: { exp: seconds(NOW_MS) - 90 * 86_400 - 61 } })],
-  ['an end that is a text', 'bad_exp', () => ({ claims: { exp: '2099-01-01' } })],
-  [
-    'an end beyond all numbers',
-    'ambiguous_claims',
-    () => ({ claimsText: `{"iss":"fairlead","aud":"fairlead-device","sub":"a","jti":"b","iat":1,"exp":1e400}` }),
-  ],
-  ['an end beyond all dates', 'bad_exp', () => ({ claims: { exp: Number.MAX_SAFE_INTEGER } })],
-  ['a beginning in 61 s', 'bad_nbf', () => ({ claims: { nbf: seconds(NOW_MS) + 61 } })],
-  ['a claim of another kind of token', 'foreign_claim', () => ({ claims: { scope: 'admin' } })],
-  [
-    'two subjects',
-    'ambiguous_claims',
-    () => ({ claimsText: `{"iss":"fairlead","aud":"fairlead-device","sub":"a","jti":"b","iat":1,"sub":"c"}` }),
-  ],
-  ['claims that are a list', 'malformed', () => ({ claimsText: '[]' })],
-  ['claims that are not JSON', 'malformed', () => ({ claimsText: 'sub=device-1' })],
-  [
-    'claims that are not UTF-8',
-    'malformed',
-    (key) => {
-      const input = `${forgeToken(key, NOW_MS).split('.')[0]}.${Buffer.from([0x7b, 0xff, 0x7d]).toString('base64url')}`
-      return `${input}.${es256(key, input)}`
-    },
-  ],
-  ['more than 4 KiB', 'too_long', () => ({ claims: { note: 'x'.repeat(4096) } })],
-]
-
 describe('a token is refused [S01]', () => {
   test.each(REFUSALS)('with %s: %s', async (_what, reason, forge) => {
     const { tokens, key } = await open()
-    const forged = forge(key)
+    const forged = forge(key, NOW_MS)
     const token = typeof forged === 'string' ? forged : forgeToken(key, NOW_MS, forged)
     expect(await tokens.verify(token)).toMatchObject({ refused: reason })
   })
@@ -230,8 +130,9 @@ describe('signing keys', () => {
     const newId = await makeSigningKey(directory, NOW_MS + 1)
     await tokens.reload()
     expect(tokens.keyIds()).toEqual([newId, oldKey.keyId])
-    const newToken = await tokens.sign(ROW)
+    const newToken = await tokens.sign({ ...ROW, createdAtMs: NOW_MS + 1 })
     expect(part(newToken, 0)).toMatchObject({ kid: newId })
+    expect(part(await tokens.sign(ROW), 0)).toMatchObject({ kid: oldKey.keyId }) // made before, so signed as before
     expect(await tokens.verify(oldToken)).toHaveProperty('claims')
     await rm(join(directory, `${oldKey.keyId}.json`))
     await tokens.reload()

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import https from 'node:https'
 import type tls from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { Entrance, type EntranceRefusal } from '../../gateway/adapters/entrance.ts'
 import {
   createListener,
   LISTENER_LIMITS,
@@ -30,33 +31,38 @@ const NAMES = ['localhost', '127.0.0.1', '::1']
 interface Running {
   readonly server: Listener
   readonly port: number
-  readonly refusals: ListenerRefusal[]
+  readonly refusals: (ListenerRefusal | EntranceRefusal)[]
   readonly certificates: PrivateCertificates
 }
 
-async function start(options: Partial<ListenerOptions> = {}): Promise<Running> {
+async function start(options: Partial<ListenerOptions> = {}, maxSockets = 50): Promise<Running> {
   const certificates = await ensureCertificates({ directory: await temporaryDirectory(), names: NAMES })
-  const refusals: ListenerRefusal[] = []
+  const refusals: Running['refusals'] = []
+  const onRefused = (reason: Running['refusals'][number]) => void refusals.push(reason)
   const server = createListener({
     tls: certificates,
-    maxSockets: 50,
     limits: QUICK,
-    onRefused: (reason) => refusals.push(reason),
+    onRefused,
     ...options,
   })
   server.on('request', (request, response) => {
     request.resume().on('end', () => response.end(`hello ${request.url}`))
   })
-  const { port } = await listen(server, 0, '127.0.0.1')
+  const isSecure = options.tls !== 'off'
+  const entrance = new Entrance({ server, isSecure, maxSockets, hasRoom: () => true, isBanned: () => false, onRefused })
+  const { port } = await listen(entrance.door, 0, '127.0.0.1')
   onTestFinished(async () => {
+    entrance.dismissAll()
     server.closeAllConnections()
     server.close()
-    await once(server, 'close')
+    entrance.door.close()
+    await once(entrance.door, 'close')
   })
   return { server, port, refusals, certificates }
 }
 
-const startPlain = (options: Partial<ListenerOptions> = {}) => start({ tls: 'off', ...options })
+const startPlain = (options: Partial<ListenerOptions> = {}, maxSockets = 50) =>
+  start({ tls: 'off', ...options }, maxSockets)
 
 function fingerprint(socket: tls.TLSSocket): string {
   return socket.getPeerCertificate().fingerprint256
@@ -237,7 +243,7 @@ describe('request', () => {
 
 describe('listener', () => {
   test('takes no more sockets than it may', async () => {
-    const { port, refusals } = await startPlain({ maxSockets: 2, limits: LISTENER_LIMITS })
+    const { port, refusals } = await startPlain({ limits: LISTENER_LIMITS }, 2)
     const kept = [await connectPlain(port), await connectPlain(port)]
     for (const [i, socket] of kept.entries()) await askOn(socket, `/${i}`)
     await everything(await connectPlain(port))
@@ -265,7 +271,7 @@ describe('listener', () => {
   })
 
   test('listens on all addresses when none is given', async () => {
-    const server = createListener({ tls: 'off', maxSockets: 10 })
+    const server = createListener({ tls: 'off' })
     server.on('request', (_request, response) => response.end('hello /any'))
     const { address, port } = await listen(server, 0)
     onTestFinished(() => {
@@ -278,7 +284,7 @@ describe('listener', () => {
 
   test('rejects when the port is taken', async () => {
     const { port } = await startPlain()
-    const second = createListener({ tls: 'off', maxSockets: 10 })
+    const second = createListener({ tls: 'off' })
     await expect(listen(second, port, '127.0.0.1')).rejects.toMatchObject({ code: 'EADDRINUSE' })
   })
 })

@@ -14,14 +14,18 @@ const READS = [
   '/devices/a',
   '/devices/a/state',
   '/devices/a/shadow',
+  '/devices/a/connections',
   '/devices/a/commands',
   '/commands/command-1',
+  '/commands',
+  '/dead-letters',
 ]
 const COMMANDING = [
   ['POST', '/devices/a/commands'],
   ['POST', '/commands/command-1/cancel'],
   ['POST', '/commands'],
   ['POST', '/command-batches/none/cancel'],
+  ['DELETE', '/devices/a/quarantine'],
   ['PATCH', '/devices/a/shadow'],
 ] as const
 const ADMIN_ONLY = [
@@ -122,7 +126,7 @@ describe('rates', () => {
   })
 
   test('one key too busy is 429 with Retry-After; other keys and the probes are not concerned', async () => {
-    await using limited = await runApi({ requestsPerMinute: 3, refusedKeysPerMinute: 3 })
+    await using limited = await runApi({ ...REQUEST_LIMITS, requestsPerMinute: 3, refusedKeysPerMinute: 3 })
     for (let i = 0; i < 3; i++) expect((await ask(limited, 'GET', '/api/v1/devices')).status).toBe(200)
     const answer = await ask(limited, 'GET', '/api/v1/devices')
     expectProblem(answer, 429, 'rate_limited')

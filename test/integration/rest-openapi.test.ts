@@ -46,28 +46,42 @@ describe('the OpenAPI document', () => {
 
   test('holds the routes that clients are built on, and no others', () => {
     expect(operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`).sort()).toEqual([
+      'DELETE /api/v1/api-keys/{name}',
       'DELETE /api/v1/bans/{ban}',
       'DELETE /api/v1/devices/{id}',
+      'DELETE /api/v1/devices/{id}/quarantine',
+      'DELETE /api/v1/devices/{id}/tokens',
       'DELETE /api/v1/devices/{id}/tokens/{tid}',
+      'DELETE /api/v1/session',
+      'DELETE /api/v1/signing-keys/{kid}',
+      'GET /api/v1/api-keys',
       'GET /api/v1/audit',
       'GET /api/v1/bans',
       'GET /api/v1/command-batches',
       'GET /api/v1/command-batches/{bid}',
       'GET /api/v1/command-batches/{bid}/targets',
+      'GET /api/v1/commands',
       'GET /api/v1/commands/{cid}',
+      'GET /api/v1/dead-letters',
       'GET /api/v1/devices',
       'GET /api/v1/devices/export',
       'GET /api/v1/devices/{id}',
       'GET /api/v1/devices/{id}/commands',
+      'GET /api/v1/devices/{id}/connections',
       'GET /api/v1/devices/{id}/shadow',
       'GET /api/v1/devices/{id}/state',
       'GET /api/v1/devices/{id}/tokens',
       'GET /api/v1/events',
+      'GET /api/v1/session',
+      'GET /api/v1/signing-keys',
+      'GET /api/v1/users',
       'GET /healthz',
       'GET /metrics',
       'GET /readyz',
       'PATCH /api/v1/devices/{id}',
       'PATCH /api/v1/devices/{id}/shadow',
+      'PATCH /api/v1/users/{name}',
+      'POST /api/v1/api-keys',
       'POST /api/v1/bans',
       'POST /api/v1/command-batches/{bid}/cancel',
       'POST /api/v1/commands',
@@ -77,6 +91,14 @@ describe('the OpenAPI document', () => {
       'POST /api/v1/devices/{id}/commands',
       'POST /api/v1/devices/{id}/tokens',
       'POST /api/v1/devices/{id}/tokens/rotate',
+      'POST /api/v1/login-link',
+      'POST /api/v1/session',
+      'POST /api/v1/session/link',
+      'POST /api/v1/session/link/check',
+      'POST /api/v1/signing-keys',
+      'POST /api/v1/signing-keys/{kid}/reissue',
+      'POST /api/v1/users',
+      'POST /api/v1/users/{name}/login-link',
     ])
   })
 
@@ -108,9 +130,10 @@ describe('the OpenAPI document', () => {
 
   test('every operation that needs a key says so, and only the probes need none', () => {
     const open = operations.filter(({ operation }) => operation.security?.length === 0).map(({ path }) => path)
-    expect(open.sort()).toEqual(['/healthz', '/metrics', '/readyz'])
-    for (const { path, operation } of operations) {
-      if (!open.includes(path)) expect(operation.security).toEqual([{ bearer: [] }])
+    const logins = ['/api/v1/session', '/api/v1/session/link', '/api/v1/session/link/check']
+    expect(open.sort()).toEqual([...logins, '/healthz', '/metrics', '/readyz'])
+    for (const { operation } of operations) {
+      if (operation.security?.length !== 0) expect(operation.security).toEqual([{ bearer: [] }, { session: [] }])
     }
   })
 

@@ -189,6 +189,13 @@ describe('leaving', () => {
 })
 
 describe('coming back', () => {
+  test('with startAs a device waits before its first connection, as after a power cut of its site [X-6]', async () => {
+    const peer = await startPeer()
+    const device = deviceAt(peer, { startAs: 'power_on' })
+    expect([device.state, deviceAt(peer).state]).toEqual(['backoff', 'opening'])
+    await device.until('hello')
+  })
+
   test('after a refusal remembers the status, and a 401 is tried with the other token [H-13]', async () => {
     const peer = await startPeer()
     for (const status of [503, 401, 401]) peer.refuseNext(status, { 'Retry-After': '1' })

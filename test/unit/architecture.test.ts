@@ -20,10 +20,12 @@ const ADAPTERS = 'gateway/adapters/'
 
 /** The one place of each external system: a file, or a folder that ends with `/`. A client of ours has its own side of it. */
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
-  ws: ['gateway/adapters/websocket.ts', 'simulator/link.ts'],
+  ws: ['gateway/adapters/websocket/', 'simulator/link.ts'],
   aedes: ['gateway/adapters/embedded-broker.ts'],
   mqtt: ['gateway/adapters/mqtt/', 'cli/tail.ts', 'demo/bus-watcher.ts'],
   fastify: ['gateway/adapters/http/'],
+  '@fastify/cookie': ['gateway/adapters/http/'],
+  '@fastify/static': ['gateway/adapters/http/'],
   '@fastify/helmet': ['gateway/adapters/http/'],
   '@fastify/rate-limit': ['gateway/adapters/http/'],
   '@fastify/swagger': ['gateway/adapters/http/'],
@@ -35,6 +37,10 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   pino: ['gateway/adapters/log.ts'],
   'pino-pretty': ['gateway/adapters/log.ts'],
   'prom-client': ['gateway/adapters/metrics.ts'],
+  preact: ['dashboard/'],
+  '@preact/signals': ['dashboard/'],
+  uplot: ['dashboard/'],
+  'qrcode-generator': ['dashboard/'],
   'node:sqlite': ['gateway/adapters/sqlite/'],
 }
 
@@ -99,17 +105,27 @@ describe('imports point inwards: adapters, core, protocol', () => {
   })
 
   test('only the files that wire the gateway know adapters', () => {
-    const wiring = ['gateway/gateway.ts', 'gateway/main.ts', 'gateway/access.ts', ADAPTERS, 'demo/']
+    const wiring = [
+      'gateway/gateway.ts',
+      'gateway/operator-plane.ts',
+      'gateway/main.ts',
+      'gateway/access.ts',
+      ADAPTERS,
+      'demo/',
+    ]
     const guilty = imports.filter(
       ({ file, target }) => adapterOf(target) !== undefined && !isUnder(file.path, ...wiring),
     )
     expect(guilty.map(shown)).toEqual([])
   })
 
-  test('simulator and command line share only protocol with the gateway', () => {
+  test('simulator, command line and dashboard share only protocol with the gateway', () => {
     const own = (folder: string) =>
       forbidden(folder, ({ target }) => target === undefined || isUnder(target, folder, 'protocol/'))
-    expect([...own('simulator/'), ...own('cli/')]).toEqual([])
+    const page = forbidden('dashboard/', ({ target, name }) =>
+      target === undefined ? name !== undefined : isUnder(target, 'dashboard/', 'protocol/'),
+    )
+    expect([...own('simulator/'), ...own('cli/'), ...page]).toEqual([])
   })
 
   test('nothing outside the tests imports a test', () => {
@@ -157,7 +173,7 @@ describe('sizes and names', () => {
   })
 
   test('file names are in kebab-case', () => {
-    const name = /^[a-z0-9]+(?:[.-][a-z0-9]+)*\.ts$/
+    const name = /^[a-z0-9]+(?:[.-][a-z0-9]+)*\.tsx?$/
     expect([...production, ...tests].map(baseName).filter((one) => !name.test(one))).toEqual([])
   })
 

@@ -86,6 +86,14 @@ describe('configuration', () => {
     ['FAIRLEAD_PUBLIC_HOST', 'a.example,,b.example'],
     ['FAIRLEAD_PUBLIC_HOST', 'a.example:8443'],
     ['FAIRLEAD_TLS', 'yes'],
+    ['FAIRLEAD_TRUSTED_PROXIES', 'proxy.example'],
+    ['FAIRLEAD_TRUSTED_PROXIES', '10.0.0.1,'],
+    ['FAIRLEAD_TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['FAIRLEAD_TRUSTED_PROXIES', '0.0.0.0/0'],
+    ['FAIRLEAD_TRUSTED_PROXIES', '::ffff:10.0.0.0/8'],
+    ['FAIRLEAD_TOKEN_JWKS_URL', 'http://issuer.example/keys'],
+    ['FAIRLEAD_TOKEN_JWKS_URL', 'https://user:secret@issuer.example/keys'],
+    ['FAIRLEAD_TOKEN_JWKS_URL', 'file:///keys'],
     ['FAIRLEAD_BASE_TOPIC', 'a/+/b'],
     ['FAIRLEAD_BASE_TOPIC', '#'],
     ['FAIRLEAD_BASE_TOPIC', '/fairlead'],
@@ -105,6 +113,25 @@ describe('configuration', () => {
     const problems = problemsOf({ [name]: value })
     expect(problems).toHaveLength(1)
     expect(problems[0]).toMatch(new RegExp(`^${name} must be `))
+  })
+
+  test('refuses plain text to the network where no proxy is named that ends TLS', () => {
+    for (const host of [undefined, '0.0.0.0', '192.168.1.2', 'gateway.example']) {
+      const env = { FAIRLEAD_TLS: 'off', ...(host === undefined ? {} : { FAIRLEAD_HOST: host }) }
+      expect(problemsOf(env)[0]).toMatch(/^FAIRLEAD_TRUSTED_PROXIES must be set/)
+      expect(problemsOf({ ...env, FAIRLEAD_TRUSTED_PROXIES: '10.0.0.1, fd00::/8' })).toEqual([])
+    }
+    for (const host of ['127.0.0.1', 'localhost', '::1'])
+      expect(problemsOf({ FAIRLEAD_TLS: 'off', FAIRLEAD_HOST: host })).toEqual([])
+  })
+
+  test('takes another issuer of tokens whole or not at all', () => {
+    const jwks = { FAIRLEAD_TOKEN_JWKS_URL: 'https://issuer.example/keys' }
+    expect(problemsOf(jwks)).toEqual(['FAIRLEAD_TOKEN_ISSUER must be set too when FAIRLEAD_TOKEN_JWKS_URL is'])
+    expect(problemsOf({ FAIRLEAD_TOKEN_ISSUER: 'x', FAIRLEAD_TOKEN_AUDIENCE: 'y' })).toHaveLength(2)
+    expect(loadConfig({ ...jwks, FAIRLEAD_TOKEN_ISSUER: 'x' }).tokenIssuer).toEqual({
+      ...{ jwksUrl: 'https://issuer.example/keys', issuer: 'x', audience: 'fairlead-device' },
+    })
   })
 
   test('says that PostgreSQL is not yet supported, and hides its password', () => {
@@ -139,12 +166,14 @@ describe('configuration', () => {
       certPath: '/c.pem',
       keyPath: '/k.pem',
     })
-    expect(loadConfig({ FAIRLEAD_TLS: 'off' }).tls).toEqual({ mode: 'off' })
+    expect(loadConfig({ FAIRLEAD_TLS: 'off', FAIRLEAD_HOST: '127.0.0.1' }).tls).toEqual({ mode: 'off' })
     expect(problemsOf({ FAIRLEAD_TLS_CERT: '/c.pem' })).toEqual([
       'FAIRLEAD_TLS_KEY must be set too when FAIRLEAD_TLS_CERT is',
     ])
     expect(problemsOf({ FAIRLEAD_TLS_KEY: '/k.pem' })).toHaveLength(1)
-    expect(problemsOf({ FAIRLEAD_TLS: 'off', FAIRLEAD_TLS_CERT: '/c', FAIRLEAD_TLS_KEY: '/k' })).toHaveLength(1)
+    expect(
+      problemsOf({ FAIRLEAD_TLS: 'off', FAIRLEAD_HOST: '::1', FAIRLEAD_TLS_CERT: '/c', FAIRLEAD_TLS_KEY: '/k' }),
+    ).toHaveLength(1)
   })
 
   test('opens the embedded broker to other machines only with credentials', () => {

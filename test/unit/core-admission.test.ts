@@ -14,6 +14,7 @@ let metrics: CountingMetrics
 let log: QuietLog
 let random: number
 let connections: number
+let quarantineMs = 0
 
 beforeEach(async () => {
   registry = new MemoryRegistry()
@@ -32,6 +33,7 @@ function admission(limits: Partial<GatewayLimits> = {}): Admission {
     limits: { ...DEFAULT_LIMITS, ...limits },
     random: () => random,
     connections: () => connections,
+    quarantinedForMs: () => quarantineMs,
   })
 }
 
@@ -232,4 +234,14 @@ test('a credential is judged from the worst to the mildest', () => {
   expect(credentialProblem(expired, graceOverMs)).toBe('token_expired')
   expect(credentialProblem(expired, graceOverMs - 1)).toBe('device_disabled')
   expect(credentialProblem({ enabled: true, token }, 10)).toBeUndefined()
+})
+
+test('a device in quarantine is 429 for as long as that lasts, once its token is known to be ours [P-9]', async () => {
+  quarantineMs = 61_500
+  try {
+    expect(await admission().admit(request())).toMatchObject({ status: 429, code: 'quarantined', retryAfterS: 62 })
+    expect(await statusOf(admission(), 'forged~d1~t1')).toBe(401)
+  } finally {
+    quarantineMs = 0
+  }
 })

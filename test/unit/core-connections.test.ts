@@ -246,6 +246,25 @@ describe('a newer connection of the same device [S-5]', () => {
     expect(rig.core.presence.of('d1')).toMatchObject({ state: 'online', session: 2 })
   })
 
+  test('that is gone already still counts: a slower one with a lower number does not come after it [S-4]', async () => {
+    await rig.register()
+    const release = rig.memory.hold('nextSession')
+    const slow = rig.open()
+    slow.hello()
+    await settled()
+    rig.memory.pass('nextSession')
+    const fast = rig.open()
+    fast.hello()
+    await settled()
+    expect(fast.link.of('welcome')).toMatchObject([{ session: 2 }])
+    fast.vanish()
+    release()
+    await settled()
+    expect(slow.link.of('welcome')).toEqual([])
+    expect(slow.link.closedWith).toBe(4009)
+    expect(rig.core.presence.of('d1')).toMatchObject({ state: 'offline', session: 2 })
+  })
+
   test('waits with welcome until the messages of the older one have settled', async () => {
     const older = await rig.ready()
     rig.holdTelemetry()

@@ -126,6 +126,37 @@ describe('a bus that has no room', () => {
   })
 })
 
+describe('a registry that cannot store', () => {
+  test('gets the row later, so that a restart after it knows the newest session [P-3]', async () => {
+    board.online('d1', 1)
+    await settled()
+    registry.fail('savePresence')
+    board.online('d1', 2)
+    board.left('d1', 2, 'bye')
+    await settled()
+    board.checkSleepers()
+    await settled()
+    expect(registry.presence.get('d1')).toMatchObject({ state: 'online', session: 1 })
+    expect(log.at('warn')).toEqual(['presence not stored', 'presence not stored']) // once for each change
+    registry.recover()
+    board.checkSleepers()
+    await settled()
+    expect(registry.presence.get('d1')).toMatchObject({ state: 'offline', session: 2 })
+    expect(shown().at(-1)).toBe('offline 2 bye')
+  })
+
+  test('is not asked again for a device that was deleted', async () => {
+    registry.fail('savePresence')
+    board.online('d1', 1)
+    await settled()
+    board.forget('d1')
+    registry.recover()
+    board.checkSleepers()
+    await settled()
+    expect(registry.presence.size).toBe(0)
+  })
+})
+
 describe('a restart [P-5]', () => {
   test('sets offline what was left behind as online, and publishes every device again', async () => {
     const row = { node: 'node-1', sinceMs: 5, reason: 'connected' }

@@ -8,7 +8,7 @@ import { variableNames } from '../../gateway/config.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 /** Not ours, or made by running the project. */
-const SKIPPED = ['node_modules', '.git', 'data', 'coverage']
+const SKIPPED = ['node_modules', '.git', 'data', 'coverage', 'dist']
 /** What the command line, the simulator and the compose file's broker read, and the gateway does not. */
 const OTHER_VARIABLES = ['FAIRLEAD_URL', 'FAIRLEAD_API_KEY', 'FAIRLEAD_CA']
 const README_LINES_MAX = 170

@@ -45,6 +45,7 @@ class Device final : private SessionHandler {
   bool obey_device(const Order& order, const std::string& what);
   void push_telemetry(const Order& order);
   void push_event(const Order& order);
+  void push_channel(const Order& order);
   void report_pushed(Status status, uint32_t seq);
   void answer(const Order& order);
   void report_settings(const Order& order);

@@ -15,6 +15,7 @@ void Device::obey(const std::string& line) {
 bool Device::obey_record(const Order& order, const std::string& what) {
   if (what == "telemetry") push_telemetry(order);
   else if (what == "event") push_event(order);
+  else if (what == "channel") push_channel(order);
   else return false;
   return true;
 }
@@ -55,6 +56,16 @@ void Device::push_event(const Order& order) {
   report_pushed(status, seq);
 }
 
+/** `class`: event or stream, the default. */
+void Device::push_channel(const Order& order) {
+  std::string payload;
+  if (!bytes_of_hex(order.text("hex"), payload)) return report_problem("hex is pairs of hexadecimal digits");
+  const RecordClass cls = order.text("class") == "event" ? RecordClass::Event : RecordClass::Stream;
+  uint32_t seq = 0;
+  const Status status = outbox_.push_channel(cls, order.text("name"), bytes_of(payload), seq);
+  report_pushed(status, seq);
+}
+
 void Device::report_pushed(Status status, uint32_t seq) {
   reported_unacknowledged_ = outbox_.unacknowledged();
   ReportLine("pushed")
@@ -92,6 +103,9 @@ void Device::report_stats() {
       .number("in_flash", outbox.in_flash)
       .number("dropped", outbox.dropped_latest + outbox.dropped_stream + outbox.dropped_event)
       .number("refused", outbox.refused)
+      .number("flash_written_kib", outbox.flash_written_kib)
+      .number("flash_erasures", outbox.flash_erasures)
+      .number("wear_pauses", outbox.wear_pauses)
       .number("sessions", session.sessions)
       .number("opens", session.opens)
       .number("records_sent", session.records_sent)

@@ -59,4 +59,15 @@ std::string_view inside_of(std::string_view object) {
   return object.substr(1, object.size() - 2);
 }
 
+bool bytes_of_hex(std::string_view hex, std::string& bytes) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  if (hex.size() % 2 != 0) return false;
+  for (size_t at = 0; at < hex.size(); at += 2) {
+    const size_t high = kDigits.find(hex[at]), low = kDigits.find(hex[at + 1]);
+    if (high == std::string_view::npos || low == std::string_view::npos) return false;
+    bytes += static_cast<char>(high << 4 | low);
+  }
+  return true;
+}
+
 }  // namespace fairlead::posix

@@ -26,4 +26,7 @@ class Order {
 /** `{…}` without its braces, as the outbox takes values. */
 std::string_view inside_of(std::string_view object);
 
+/** False: not pairs of hexadecimal digits. */
+bool bytes_of_hex(std::string_view hex, std::string& bytes);
+
 }  // namespace fairlead::posix

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -14,6 +15,7 @@
  *   TEST_CASE_TEMPLATE_INVOKE(transport_contract, MyRig);
  * A rig has: transport(), params(), step() (lets a little happen on both sides), and the peer's part:
  * peer_accepts(), peer_refuses(status), peer_sends(text), peer_pings(), peer_drops(), peer_received() (whole texts).
+ * The session calls send() from within on_message(), so it must work there; open() and close() it never calls there.
  * A rig with a member type `counts_misuse` is a fake that counts calls which the port forbids, and is spared them.
  */
 namespace fairlead::test {
@@ -24,9 +26,11 @@ struct RecordingSink : TransportSink {
   std::vector<std::string> texts;
   std::vector<std::string> binaries;
   std::vector<Closed> closed;
+  std::function<void()> answer;  ///< Called within on_message().
   void on_open() override { ++opened; }
   void on_message(ByteView message, bool is_text) override {
     (is_text ? texts : binaries).emplace_back(text_of(message));
+    if (answer) answer();
   }
   void on_alive() override { ++alive; }
   void on_closed(const Closed& why) override { closed.push_back(why); }
@@ -89,6 +93,17 @@ TEST_CASE_TEMPLATE_DEFINE("every transport", Rig, transport_contract) {
     CHECK(step_until(rig, sink, [&] { return sink.texts.size() == 1; }));
     CHECK(sink.texts.at(0) == "{\"type\":\"ack\",\"seq\":1}");
     CHECK(sink.opened == 1);
+    CHECK(sink.closed.empty());
+  }
+  SUBCASE("takes an answer from within the message that asked for it") {
+    rig.peer_accepts();
+    open();
+    REQUIRE(step_until(rig, sink, is_open));
+    sink.answer = [&] { CHECK(send_text(transport, "{\"type\":\"accepted\",\"id\":\"c1\"}")); };
+    rig.peer_sends("{\"type\":\"command\"}");
+    rig.peer_sends("{\"type\":\"cancel\"}");
+    CHECK(step_until(rig, sink, [&] { return rig.peer_received().size() == 2; }));
+    CHECK(sink.texts.size() == 2);
     CHECK(sink.closed.empty());
   }
   SUBCASE("a ping of the peer is a sign of life and no message") {

@@ -25,6 +25,8 @@ class FakeGateway {
   uint16_t refuse_status = 503;
   OpenFail fail = OpenFail::Tcp;
   bool says_welcome = true;
+  /** The token has ended: the session only rotates until the new one is confirmed [K-10]. */
+  bool rotates_only = false;
   bool acknowledges = true;
   /** For each connect: only this token is taken, others get 401. Empty: any. */
   std::string good_token;
@@ -94,7 +96,8 @@ class FakeGateway {
     if (heard_bye_) violations++;                       // [S-6]
     if (said_hello_ == (type == "hello")) violations++;  // [S-2]
     if (type == "hello") return on_hello(frame);
-    if (type == "telemetry" || type == "event") return on_record(frame);
+    if (rotates_only && type != "token_stored") return end_of_rotation(4001);  // [K-10]
+    if (type == "telemetry" || type == "event" || type == "channel") return on_record(frame);
     if (type == "bye") {
       byes.push_back(frame);
       heard_bye_ = true;
@@ -102,6 +105,7 @@ class FakeGateway {
     if (type == "log") logs.push_back(frame);
     if (type == "reported") reported.push_back(frame);
     if (type == "token_stored") tokens_stored.push_back(frame);
+    if (type == "token_stored") rotates_only = false;
     if (type == "accepted" || type == "progress" || type == "result") on_answer(type, frame);
   }
 
@@ -110,6 +114,12 @@ class FakeGateway {
     said_hello_ = true;
     boot_ = text_field(frame, "boot");
     if (says_welcome) welcome();
+  }
+
+  void end_of_rotation(uint16_t code) {
+    if (said_bye_) return;
+    bye(code, 5000);
+    transport_.end();
   }
 
   void on_answer(const std::string& type, const std::string& frame) {
@@ -127,9 +137,9 @@ class FakeGateway {
     for (const Record& record : unacknowledged_) bytes += record.frame.size();
     if (unacknowledged_.size() >= told_messages_) violations++;
     if (!unacknowledged_.empty() && bytes > told_bytes_) violations++;
-    const std::string named = text_field(frame, "boot");
+    const std::string named = type_of(frame) == "channel" ? "" : text_field(frame, "boot");
     if (named == boot_) violations++;
-    const Record record{named.empty() ? boot_ : named, frame, number_field(frame, "seq")};
+    const Record record{named.empty() ? boot_ : named, frame, seq_of(frame)};
     uint64_t& highest = highest_[record.boot];
     uint64_t& highest_here = highest_in_session_[{session, record.boot}];
     if (record.seq <= highest_here) violations++;  // out of order within the session
@@ -156,6 +166,7 @@ class FakeGateway {
                     std::to_string(window_messages) + ",\"window_bytes\":" + std::to_string(window_bytes) +
                     ",\"messages_per_s\":50,\"burst\":200,\"ping_interval_ms\":" + std::to_string(ping_interval_ms) +
                     ",\"pong_timeout_ms\":" + std::to_string(pong_timeout_ms) + "}}");
+    if (rotates_only) return;
     for (const auto& [id, frame] : waiting) transport_.text(frame);  // [C-14]
   }
 

@@ -69,7 +69,8 @@ class FakeTransport : public Transport {
     in_poll_ = false;
   }
   bool send(MutableBytes frame, bool is_text) override {
-    if (!is_open || !accepted_ || closing_ || !is_text || frame.size == 0) violations++;
+    if (!is_open || !accepted_ || closing_ || frame.size == 0) violations++;
+    if (frame.size > 0 && is_text != (frame.data[0] == '{')) violations++;
     if (sends_until_failure == 0) {
       closing_ = true;
       return false;

@@ -23,6 +23,15 @@ inline uint64_t number_field(const std::string& frame, const std::string& key) {
   const size_t at = after_key(frame, key);
   return at == std::string::npos ? 0 : std::strtoull(frame.c_str() + at, nullptr, 10);
 }
-inline std::string type_of(const std::string& frame) { return text_field(frame, "type"); }
+/** `channel` for a binary frame [B-1]. */
+inline std::string type_of(const std::string& frame) {
+  return !frame.empty() && frame[0] == 1 ? "channel" : text_field(frame, "type");
+}
+inline uint64_t seq_of(const std::string& frame) {
+  if (type_of(frame) != "channel") return number_field(frame, "seq");
+  uint64_t seq = 0;
+  for (size_t i = 1; i < 5; i++) seq = seq << 8 | static_cast<uint8_t>(frame.at(i));
+  return seq;
+}
 
 }  // namespace fairlead::fakes

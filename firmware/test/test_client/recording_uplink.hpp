@@ -22,6 +22,10 @@ struct RecordingUplink : Uplink {
     lines.push_back("event " + std::string(name) + " " + std::string(data));
     return takes;
   }
+  bool channel(RecordClass cls, std::string_view name, std::string_view payload, uint64_t) override {
+    lines.push_back("channel " + std::to_string(static_cast<int>(cls)) + " " + std::string(name) + " " + std::string(payload));
+    return takes;
+  }
   void progress(const char* id, int percent, std::string_view text) override {
     lines.push_back("progress " + std::string(id) + " " + std::to_string(percent) + " " + std::string(text));
   }
@@ -40,12 +44,14 @@ struct RecordingUplink : Uplink {
   void leave(uint32_t sleep_s) override { lines.push_back("leave " + std::to_string(sleep_s)); }
   bool left() override { return has_left; }
   size_t unacknowledged() override { return waiting; }
+  OutboxStats stats() override { return outbox_stats; }
   void flush() override { lines.push_back("flush"); }
   void restart(const char* why) override { lines.push_back("restart " + std::string(why)); }
 
   std::vector<std::string> readings, lines;
   bool takes = true, has_left = false;
   size_t waiting = 0;
+  OutboxStats outbox_stats;
 };
 
 /** A sketch's client with the network's side in the same task, on a clock that the test moves. */

@@ -128,11 +128,15 @@ TEST_CASE("signal, heap and the reason of the reset come by themselves") {
   } uplink;
   ClientRig rig;
   rig.system.reason = ResetReason::Watchdog;
+  uplink.outbox_stats.dropped_stream = 3;
+  uplink.outbox_stats.flash_erasures = 7;
   REQUIRE(rig.start() == Status::Ok);
   rig.net.bind(rig.client.link(), uplink, rig.client);
   rig.run(kBuiltInIntervalMs);
   const std::string values = "\"rssi_dbm\":-60,\"heap_free\":150000,\"heap_block\":100000";
-  CHECK(uplink.lines == Lines{"device 1 " + values + ",\"reset_reason\":\"watchdog\"", "device 0 " + values});
+  REQUIRE(uplink.lines.size() == 2);
+  CHECK(uplink.lines[0] == "device 1 " + values + ",\"dropped\":0,\"flash_erasures\":0,\"reset_reason\":\"watchdog\"");
+  CHECK(uplink.lines[1] == "device 0 " + values + ",\"dropped\":3,\"flash_erasures\":7");
 }
 
 TEST_CASE("events and log lines go their way; a name that is none does not") {
@@ -160,4 +164,65 @@ TEST_CASE("all_sent() is true only when the mailbox is empty and the bus holds e
   rig.uplink.waiting = 0;
   rig.net.turn();
   CHECK(rig.client.all_sent());
+}
+
+TEST_CASE("a text is reported when it changed; one that is too long is cut at a character, and counted") {
+  ClientRig rig;
+  TextTelemetry<8> mode(rig.client, "mode", on_change().stream());
+  REQUIRE(rig.start() == Status::Ok);
+  rig.run(1000);
+  CHECK(rig.take_readings().empty());
+  mode = "auto \"1\"";
+  rig.run(100);
+  mode = "auto \"1\"";
+  rig.run(100);
+  CHECK(rig.take_readings() == Lines{"101000 1 \"mode\":\"auto \\\"1\\\"\""});
+  mode = "Gewächshaus";
+  rig.run(100);
+  CHECK(std::string(mode.c_str()) == "Gewächs");
+  CHECK(rig.client.counters().texts_cut == 1);
+  mode = nullptr;
+  rig.run(100);
+  const Lines seen = rig.take_readings();
+  REQUIRE(seen.size() == 2);
+  CHECK(seen[1].find("\"mode\":\"\"") != std::string::npos);
+}
+
+TEST_CASE("the longest text fits, whatever has to be escaped") {
+  ClientRig rig;
+  TextTelemetry<kTextTelemetryMaxBytes> text(rig.client, "a-name-of-sixty-four-bytes-0123456789-0123456789-0123456789-0123", on_change());
+  REQUIRE(rig.start() == Status::Ok);
+  text = std::string(kTextTelemetryMaxBytes, '\x01').c_str();
+  rig.run(100);
+  const Lines seen = rig.take_readings();
+  REQUIRE(seen.size() == 1);
+  CHECK(seen[0].size() > 6 * kTextTelemetryMaxBytes);
+}
+
+TEST_CASE("[B-3] a channel hands over its bytes as they are; what no record holds is refused at once") {
+  ClientRig rig;
+  Channel camera(rig.client, "frames");
+  Channel alarm(rig.client, "alarm", RecordClass::Event);
+  const uint8_t bytes[] = {'a', 0xff, 'b'};
+  CHECK(camera.send(bytes, sizeof bytes) == Status::NotReady);
+  REQUIRE(rig.start() == Status::Ok);
+  CHECK(camera.send(bytes, sizeof bytes) == Status::Ok);
+  CHECK(alarm.send(bytes, 1) == Status::Ok);
+  rig.run();
+  CHECK(rig.take_lines() == Lines{"channel 1 frames a\xff" "b", "channel 2 alarm a"});
+  const std::vector<uint8_t> large(camera.max_bytes() + 1);
+  CHECK(camera.max_bytes() == 1018);
+  CHECK(camera.send(large.data(), large.size()) == Status::TooLarge);
+  CHECK(rig.client.counters().channel_too_large == 1);
+  int taken = 0;
+  while (camera.send(large.data(), large.size() - 1) == Status::Ok) ++taken;
+  CHECK(taken >= 2);  // the mailbox is full then
+  CHECK(rig.client.counters().mailbox_full == 1);
+}
+
+TEST_CASE("a channel's name is checked at start") {
+  ClientRig rig;
+  Channel bad(rig.client, "no name");
+  CHECK(rig.start() == Status::Invalid);
+  CHECK(std::string(rig.client.problem()) == "channel: not a name");
 }

@@ -3,7 +3,7 @@
 #include "fairlead_client/client.hpp"
 #include "fairlead_client/core_uplink.hpp"
 #include "fakes/session_rig.hpp"
-#include "no_heap/no_heap.hpp"
+#include "no_heap.hpp"
 
 using namespace fairlead;
 
@@ -89,6 +89,15 @@ TEST_CASE("[C-17] a command that the sketch did not declare is refused before it
   sketch.run(500);
   CHECK(sketch.rig.gateway.results["c1"].find("unsupported") != std::string::npos);
   CHECK(sketch.rig.gateway.command_frames.size() == 1);
+}
+
+TEST_CASE("a sketch that must not run takes no commands: they are refused at once instead of waiting for nobody") {
+  Sketch sketch;
+  sketch.client.take_commands(false);
+  REQUIRE(sketch.run_until_ready());
+  sketch.rig.gateway.command("c1", "relay.set", "{\"on\":true}");
+  sketch.run(500);
+  CHECK(sketch.rig.gateway.results["c1"].find("unsupported") != std::string::npos);
 }
 
 TEST_CASE("what happens offline is sent when the gateway is there, with its age") {

@@ -9,7 +9,7 @@
 #include "fairlead/device_frames.hpp"
 #include "fairlead/gateway_message.hpp"
 #include "fairlead/number_text.hpp"
-#include "no_heap/no_heap.hpp"
+#include "no_heap.hpp"
 
 using namespace fairlead;
 

@@ -1,2 +1,1 @@
 set(SUITE_NEEDS storage)
-set(SUITE_NO_HEAP ON)

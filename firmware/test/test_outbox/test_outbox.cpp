@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "fakes/outbox_model.hpp"
-#include "no_heap/no_heap.hpp"
+#include "no_heap.hpp"
 
 using namespace fairlead;
 using namespace fairlead::fakes;
@@ -119,7 +119,7 @@ TEST_CASE("what is larger than a record or the payload limit is refused at push 
   rig.stream(largest);
   rig.stream(largest + "x", Status::TooLarge);
   rig.event("e", largest, Status::TooLarge);
-  rig.outbox.set_payload_limit(400);
+  rig.outbox.set_limits(400, limits::kDeviceFrameMaxBytes);
   rig.stream(std::string(300, 'x'), Status::TooLarge);
   rig.stream(std::string(250, 'x'));
   CHECK(rig.outbox.stats().refused_too_large == 3);
@@ -131,7 +131,7 @@ TEST_CASE("what is larger than a record or the payload limit is refused at push 
 TEST_CASE("a frame of a record never exceeds the limit that let it in") {
   for (const size_t limit : {300u, 400u, 1000u}) {
     Rig rig;
-    rig.outbox.set_payload_limit(limit);
+    rig.outbox.set_limits(limit, limits::kDeviceFrameMaxBytes);
     std::string text;
     uint32_t seq = 0;
     while (rig.outbox.push_event(std::string(64, 'n'), "\"" + text + "\"", seq) == Status::Ok) text += "y";
@@ -244,7 +244,7 @@ TEST_CASE("a ring over three quarters goes to flash down to half, also online, s
   for (uint32_t seq = 1; seq <= before; ++seq) CHECK(rig.send() == seq);
 }
 
-TEST_CASE("records of an earlier boot keep boot and seq; their time is wall time if it was known, else unknown [A-9] [T-2]") {
+TEST_CASE("records of an earlier boot keep boot and seq; their time is wall time if it was known, in the same boot or later, else unknown [A-9] [T-2]") {
   NorFlash flash(8);
   {
     Rig rig(4096, &flash);
@@ -267,7 +267,8 @@ TEST_CASE("records of an earlier boot keep boot and seq; their time is wall time
   CHECK(record.has_boot);
   CHECK(std::string(record.boot) == "this-boot");
   CHECK(record.seq == 1);
-  CHECK(record.time.kind == TimeKind::Unknown);
+  CHECK(record.time.kind == TimeKind::Wall);  // stored before its time was known, and that is in flash as well
+  CHECK(record.time.ms == 1767225601000);
   outbox.mark_sent(record);
   REQUIRE(outbox.peek_unsent(record, {scratch, sizeof scratch}));
   CHECK(record.seq == 2);
@@ -281,6 +282,28 @@ TEST_CASE("records of an earlier boot keep boot and seq; their time is wall time
   CHECK(drain(outbox).size() == 2);
   outbox.acknowledge("this-boot", 2);
   CHECK(outbox.unacknowledged() == 0);
+}
+
+TEST_CASE("a boot that never heard the time leaves records of unknown time, and takes none from its neighbours [T-2]") {
+  NorFlash flash(8);
+  const char* boots[] = {"a", "b", "c"};
+  for (int i = 0; i < 3; i++) {
+    FakeClock clock{1000};
+    FakeEntropy entropy;
+    uint8_t ring[1024];
+    Outbox outbox({ring, sizeof ring}, &flash, clock, entropy);
+    REQUIRE(outbox.begin(boots[i]) == Status::Ok);
+    uint32_t seq = 0;
+    CHECK(outbox.push_event("early", "1", seq) == Status::Ok);
+    if (i != 1) outbox.set_wall_clock_offset(1767225600000 + i * 1000000);
+  }
+  Rig rig(4096, &flash);
+  std::vector<uint64_t> times;
+  for (OutboxRecord record; rig.peek(record); rig.outbox.mark_sent(record)) {
+    times.push_back(record.time.kind == TimeKind::Wall ? record.time.ms : 0);
+    CHECK(record.time.kind != TimeKind::Age);
+  }
+  CHECK(times == std::vector<uint64_t>{1767225601000, 0, 1767227601000});
 }
 
 TEST_CASE("acknowledgements of several boots may come in any order") {

@@ -1,2 +1,1 @@
 set(SUITE_NEEDS codec)
-set(SUITE_LIBS fairlead_esp32_portable)

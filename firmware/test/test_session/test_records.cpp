@@ -198,10 +198,38 @@ TEST_CASE("[M-12] settings: the newest are handed on, an older version never, an
   CHECK(rig.handler.desired[0] == std::pair<uint64_t, std::string>{7, R"({"interval_s":30})"});
   rig.session().report_settings(6, R"({"interval_s":10})");
   rig.session().report_settings(7, R"({"interval_s":30})");
-  rig.session().report_settings(8, "{\"text\":\"" + std::string(kReportedMaxBytes, 'x') + "\"}");
+  rig.session().report_settings(8, "{\"text\":\"" + std::string(kReportedKeptBytes, 'x') + "\"}");
   rig.session().report_settings(7, R"({"interval_s":30})");
   rig.run(20);
   REQUIRE(rig.gateway.reported.size() == 1);
   CHECK(rig.gateway.reported[0] == R"({"type":"reported","version":7,"state":{"interval_s":30}})");
   CHECK(rig.session().control_frames().reports_refused() == 1);
+}
+
+TEST_CASE("[B-1] a record of a channel is a binary frame, in its place among the others") {
+  SessionRig rig;
+  REQUIRE(rig.make_ready());
+  uint32_t seq = 0;
+  rig.push("\"a\":1");
+  const std::string payload("\xff\xd8\x00", 3);
+  CHECK(rig.outbox().push_channel(RecordClass::Stream, "cam", bytes_of(payload), seq) == Status::Ok);
+  rig.push("\"a\":3");
+  rig.run(100);
+  REQUIRE(rig.gateway.published.size() == 3);
+  CHECK(rig.gateway.published[1].frame == std::string("\x01\0\0\0\x02\x03" "cam", 9) + payload);
+  CHECK(rig.outbox().unacknowledged() == 0);
+  CHECK(rig.gateway.violations == 0);
+  CHECK(rig.transport.violations == 0);
+}
+
+TEST_CASE("[L-28] settings with a version that cannot be are not reported") {
+  SessionRig rig;
+  REQUIRE(rig.make_ready());
+  rig.session().report_settings(limits::kReportedVersionMax + 1, "{}");
+  rig.run(100);
+  CHECK(rig.gateway.reported.empty());
+  CHECK(rig.session().control_frames().reports_refused() == 1);
+  rig.session().report_settings(limits::kReportedVersionMax, "{}");
+  rig.run(100);
+  CHECK(rig.gateway.reported.size() == 1);
 }

@@ -115,3 +115,35 @@ TEST_CASE("a reboot between token and first use loses neither") {
   rig.run(40);
   CHECK(rig.gateway.tokens_stored.size() == 2);
 }
+
+TEST_CASE("[K-10] a session that only rotates: the new token is confirmed before anything else is said") {
+  SessionRig rig;
+  rig.gateway.rotates_only = true;
+  rig.push("\"waiting\":1");
+  rig.gateway.command("c1", "valve.open");
+  CHECK(rig.run_until([&] { return rig.session().last_bye_code() == 4001; }, 40000));  // it could not know
+  REQUIRE(rig.run_until([&] { return rig.session().state() == SessionState::Backoff; }, 40000));
+  REQUIRE(rig.make_ready());
+  rig.run(1000);
+  CHECK(rig.is_ready());
+  CHECK(rig.gateway.published.empty());
+  rig.transport.text(R"({"type":"token","token_id":"t2","token":"token-b"})");
+  rig.run(100);
+  CHECK(rig.gateway.tokens_stored.size() == 1);
+  CHECK(rig.gateway.published.size() == 1);
+  CHECK(rig.gateway.session == 2);
+}
+
+TEST_CASE("[K-10] a token that does not come holds the records for seconds, and only in that session") {
+  SessionRig rig;
+  REQUIRE(rig.make_ready());
+  rig.gateway.bye(4001, 1000);
+  rig.transport.end();
+  rig.run(100);
+  rig.push("\"waiting\":1");
+  REQUIRE(rig.make_ready());
+  rig.run(4500);
+  CHECK(rig.gateway.published.empty());
+  rig.run(1000);
+  CHECK(rig.gateway.published.size() == 1);
+}

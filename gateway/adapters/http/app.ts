@@ -22,13 +22,18 @@ const PATH_PART_MAX = 128
 const REQUEST_TIMEOUT_MS = 30_000
 
 /** A fastify instance on a server that somebody else made, listens with and closes. */
-export function createApp(server: HttpServer | HttpsServer, log: Log): App {
+export function createApp(
+  server: HttpServer | HttpsServer,
+  log: Log,
+  isTrustedProxy: (address: string) => boolean,
+): App {
   const app = fastify({
     serverFactory: (handler) => {
       server.on('request', handler)
       return server as HttpServer
     },
     logger: false,
+    trustProxy: (address) => isTrustedProxy(address), // whose X-Forwarded-For makes `request.ip`
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: 0,

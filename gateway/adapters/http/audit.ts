@@ -25,15 +25,15 @@ const PREFIX = '/api/v1/'
 /** A path that was tried is shown so far. */
 const TARGET_MAX = 256
 
-/** Sees to it that every mutation by somebody who has a key is in the audit log before it is answered. */
+/** Sees to it that every mutation by somebody who was let in is in the audit log before it is answered. */
 export function auditMutations(app: App, audit: Audit): void {
   app.decorateRequest('auditDevice', undefined)
   app.decorateRequest('auditDetail', undefined)
   app.decorateRequest('problemCode', undefined)
   app.addHook('onSend', async (request, reply) => {
-    if (request.apiKey === undefined || request.method === 'GET' || request.method === 'HEAD') return
+    if (request.caller === undefined || request.method === 'GET' || request.method === 'HEAD') return
     await audit.append({
-      actor: `key:${request.apiKey.name}`,
+      actor: `${request.caller.kind}:${request.caller.name}`,
       action: actionOf(request),
       target: targetOf(request, reply),
       device: deviceOf(request, reply),
@@ -80,7 +80,7 @@ export function addAuditRoute(app: App, audit: Audit): void {
         security: BEARER,
         operationId: 'listAudit',
         summary: 'Who did what, newest first',
-        description: 'Every mutation that somebody with a key asked for, done or refused, and security events.',
+        description: 'Every mutation that somebody asked for, done or refused, and security events.',
         querystring: AuditQuery,
         response: { 200: AuditList, ...problems() },
       },

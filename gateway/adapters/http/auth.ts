@@ -1,22 +1,26 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import '@fastify/cookie' // what it adds to the types of fastify
 import type { FastifyRequest } from 'fastify'
+import { allows, type Caller, type Role } from '../../core/access/ports.ts'
 import type { Audit } from '../../core/audit.ts'
-import { GatewayError } from '../../core/errors.ts'
+import { GatewayError, RateRefusal } from '../../core/errors.ts'
 import type { Log } from '../../core/ports.ts'
-import type { ApiKey } from '../../core/records.ts'
 import type { App } from './app.ts'
-import { RateRefusal } from './problems.ts'
+import { checkOrigin } from './origin.ts'
 
-export interface ApiKeys {
-  /** The key with this text; undefined when there is none. Rejects when the registry cannot be asked. */
-  authenticate(keyText: string): Promise<ApiKey | undefined>
+/** The prefix makes browsers refuse it unless it is Secure, for this host alone and for every path. */
+export const SESSION_COOKIE = '__Host-fairlead'
+const SESSION_TOKEN = /^[A-Za-z0-9_-]{43}$/
+
+/** Who asks; undefined when nobody does, or nobody any more. Reject when the registry cannot be asked. */
+export interface Callers {
+  byKey(text: string): Promise<Caller | undefined>
+  bySession(token: string, isUse: boolean): Promise<Caller | undefined>
 }
-
-type Role = ApiKey['role']
-const RANK: Readonly<Record<Role, number>> = { viewer: 0, operator: 1, admin: 2 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    apiKey: ApiKey | undefined
+    caller: Caller | undefined
   }
   interface FastifyContextConfig {
     /** Who may use the route. A route that does not say is for admins. */
@@ -25,21 +29,30 @@ declare module 'fastify' {
 }
 
 export interface RequestLimits {
-  /** Requests of one key: enough to enrol a fleet of 5,000 within minutes, few enough that a script gone wild is noticed. */
+  /** Requests of one key or user: enough to enrol a fleet of 5,000 within minutes, few enough that a script gone wild is noticed. */
   readonly requestsPerMinute: number
   /** Refused keys from one address. A person mistypes a few times; a guesser is not served. */
   readonly refusedKeysPerMinute: number
+  /** Tries to log in as one user from one address. Others, elsewhere, are not concerned: nobody can be locked out. */
+  readonly loginsPerMinute: number
+  /** Tries to log in from one address, whoever as, and tries of login links. */
+  readonly loginsOfAddressPerMinute: number
 }
-export const REQUEST_LIMITS: RequestLimits = { requestsPerMinute: 6_000, refusedKeysPerMinute: 30 }
+export const REQUEST_LIMITS: RequestLimits = {
+  requestsPerMinute: 6_000,
+  refusedKeysPerMinute: 30,
+  loginsPerMinute: 10,
+  loginsOfAddressPerMinute: 30,
+}
 
-const WINDOW_MS = 60_000
-/** Keys and addresses that are counted at once; the one not seen for longest is forgotten. */
-const COUNTED_MAX = 5_000
+/** For every count of requests: how long, and how many keys and addresses at once; the one not seen for longest is forgotten. */
+export const COUNTING = { timeWindow: 60_000, cache: 5_000 }
 /** Longer than any key that this gateway makes; keeps the hash of a hostile header small. */
 const KEY_TEXT_MAX = 512
 const BEARER = /^Bearer +([\x21-\x7e]+)$/i
 /** A secret in a URL ends in proxy logs and browser histories [S07]. */
 const SECRET_QUERY_FIELDS = ['token', 'access_token', 'api_key', 'apikey', 'key', 'authorization']
+const READS: readonly (string | undefined)[] = ['GET', 'HEAD']
 
 export interface GuardNeeds {
   readonly log: Log
@@ -47,48 +60,75 @@ export interface GuardNeeds {
 }
 
 /** Puts a check before every route: who asks, whether they may, and whether they ask too often. */
-export function guardRoutes(app: App, keys: ApiKeys, limits: RequestLimits, needs: GuardNeeds): void {
+export function guardRoutes(app: App, callers: Callers, limits: RequestLimits, needs: GuardNeeds): void {
   const { log, audit } = needs
-  const window = { timeWindow: WINDOW_MS, cache: COUNTED_MAX }
-  const countRefused = app.createRateLimit({ ...window, max: limits.refusedKeysPerMinute })
+  const countRefused = app.createRateLimit({ ...COUNTING, max: limits.refusedKeysPerMinute })
   const countRequest = app.createRateLimit({
-    ...window,
+    ...COUNTING,
     max: limits.requestsPerMinute,
-    keyGenerator: (request: FastifyRequest) => request.apiKey?.name ?? '',
+    keyGenerator: ({ caller }: FastifyRequest) => `${caller?.kind} ${caller?.name}`,
   })
-  const refuseIfExceeded = async (count: typeof countRefused, request: FastifyRequest) => {
-    const counted = await count(request)
-    if (!counted.isAllowed && counted.isExceeded) throw new RateRefusal(counted.ttlInSeconds)
-    return !counted.isAllowed && counted.remaining === counted.max - 1
-  }
 
-  app.decorateRequest('apiKey', undefined)
+  app.decorateRequest('caller', undefined)
   app.addHook('onRequest', async (request) => {
     if (request.is404) throw new GatewayError('route_not_found')
     refuseSecretsInQuery(request.query)
     const access = request.routeOptions.config.access ?? 'admin'
     if (access === 'public') return
-    const text = bearer(request.headers.authorization)
-    request.apiKey = text.length > KEY_TEXT_MAX ? undefined : await keys.authenticate(text)
-    if (request.apiKey === undefined) {
+    request.caller = await callerOf(app, request.headers, callers, {
+      isChange: !READS.includes(request.method),
+      isUse: true,
+    })
+    if (request.caller === undefined) {
       const isFirst = await refuseIfExceeded(countRefused, request)
       // Once a minute for each address: a guesser must not wash away what others did.
       if (isFirst)
         audit.note({ actor: 'unknown', action: 'api_key_refused', outcome: 'unauthorized', address: request.ip })
-      log.warn({ address: request.ip }, 'API key refused')
+      log.warn({ address: request.ip }, 'credential refused')
       throw new GatewayError('unauthorized')
     }
     await refuseIfExceeded(countRequest, request)
-    if (RANK[request.apiKey.role] < RANK[access]) {
-      throw new GatewayError('forbidden', `This needs the role ${access}; the key has the role ${request.apiKey.role}.`)
+    if (!allows(request.caller.role, access)) {
+      const { kind, role } = request.caller
+      throw new GatewayError('forbidden', `This needs the role ${access}; the ${kind} has the role ${role}.`)
     }
   })
 }
 
-function bearer(header: string | undefined): string {
-  const text = BEARER.exec(header ?? '')?.[1]
-  if (text === undefined) throw new GatewayError('unauthorized', 'Send an API key as "Authorization: Bearer flk_…".')
-  return text
+/** Throws when the count has gone over its limit. True for the first of its window. */
+export async function refuseIfExceeded(
+  count: ReturnType<App['createRateLimit']>,
+  request: FastifyRequest,
+): Promise<boolean> {
+  const counted = await count(request)
+  if (!counted.isAllowed && counted.isExceeded) throw new RateRefusal(counted.ttlInSeconds)
+  return !counted.isAllowed && counted.remaining === counted.max - 1
+}
+
+/**
+ * Who sent these headers: the key in `Authorization`, else the session in the cookie, which counts for a change only
+ * when it comes from our own page. Throws unauthorized when there is neither.
+ */
+export async function callerOf(
+  app: App,
+  headers: IncomingHttpHeaders,
+  callers: Callers,
+  { isChange, isUse }: { readonly isChange: boolean; readonly isUse: boolean },
+): Promise<Caller | undefined> {
+  const session = sessionToken(app, headers)
+  if (headers.authorization !== undefined || session === undefined) {
+    const text = BEARER.exec(headers.authorization ?? '')?.[1]
+    if (text === undefined) throw new GatewayError('unauthorized')
+    return text.length > KEY_TEXT_MAX ? undefined : callers.byKey(text)
+  }
+  checkOrigin(headers, isChange)
+  return callers.bySession(session, isUse)
+}
+
+/** The secret of the session cookie, if there is one that could be ours. */
+export function sessionToken(app: App, headers: IncomingHttpHeaders): string | undefined {
+  const token = app.parseCookie(headers.cookie ?? '')[SESSION_COOKIE]
+  return token !== undefined && SESSION_TOKEN.test(token) ? token : undefined
 }
 
 function refuseSecretsInQuery(query: unknown): void {

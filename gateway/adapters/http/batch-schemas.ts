@@ -2,7 +2,8 @@ import { Type } from 'typebox'
 import { COMMAND_STATES } from '../../../protocol/command-request.ts'
 import { LABEL_MAX_BYTES } from '../../../protocol/limits.ts'
 import type { Batch, BatchTarget, TargetState } from '../../core/batch-store.ts'
-import { CommandInput, closed, FreeForm, Limit, Name, TimeMs } from './schemas.ts'
+import { CommandInput } from './command-schemas.ts'
+import { closed, FreeForm, Limit, Name, TimeMs } from './schemas.ts'
 
 /** What REST reads and writes of commands for many devices. */
 

@@ -1,33 +1,48 @@
-import type { Server as HttpServer } from 'node:http'
+import type { Server as HttpServer, IncomingHttpHeaders } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
+import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
+import type { Access } from '../../core/access/access.ts'
+import type { Caller } from '../../core/access/ports.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Plane } from '../../core/plane.ts'
 import type { Log } from '../../core/ports.ts'
+import type { SigningKeys } from '../../core/signing-keys.ts'
+import { addApiKeyRoutes } from './api-keys.ts'
 import { type App, createApp } from './app.ts'
 import { addAuditRoute, auditMutations } from './audit.ts'
-import { type ApiKeys, guardRoutes, REQUEST_LIMITS, type RequestLimits } from './auth.ts'
+import { callerOf, guardRoutes, REQUEST_LIMITS, type RequestLimits } from './auth.ts'
 import { addBanRoutes } from './bans.ts'
 import { addBatchRoutes } from './batches.ts'
 import { addBulkRoutes } from './bulk.ts'
 import { addCommandRoutes } from './commands.ts'
+import { addConnectionRoutes } from './connections.ts'
+import { addDashboard } from './dashboard.ts'
 import { addDeviceRoutes } from './devices.ts'
 import { addEventRoutes } from './events.ts'
 import { watchMethods } from './methods.ts'
 import { addOpenapiRoute, collectOpenapi } from './openapi.ts'
+import { addSessionRoutes } from './session.ts'
 import { addShadowRoutes } from './shadow.ts'
+import { addSigningKeyRoutes } from './signing-keys.ts'
 import { addSystemRoutes, type Health } from './system.ts'
 import { addTokenRoutes } from './tokens.ts'
+import { addUserRoutes } from './users.ts'
 import { Waiters } from './waiters.ts'
 
 export interface HttpParts extends Plane {
   /** Not yet listening. This adapter only answers its requests: it never listens, closes it or sets its timeouts. */
   readonly server: HttpServer | HttpsServer
-  readonly keys: ApiKeys
+  readonly access: Access
+  readonly signingKeys: SigningKeys
   readonly health: () => Health
   /** In the Prometheus text format. */
   readonly metricsText: () => Promise<string>
+  /** Where the built dashboard is, if it is built. */
+  readonly dashboardDir: string
+  /** Whose word on where a request comes from is taken. */
+  readonly isTrustedProxy: (address: string) => boolean
   readonly log: Log
   /** Of the project; shown in the OpenAPI document and nowhere else. */
   readonly version: string
@@ -37,13 +52,15 @@ export interface HttpParts extends Plane {
 export interface HttpApi {
   /** Resolves when every route answers. Call it before the server listens. */
   ready(): Promise<void>
+  /** Who sent the headers of an upgrade; rejects with unauthorized or foreign_origin. Looking on is no use of a session. */
+  identify(headers: IncomingHttpHeaders): Promise<Caller | undefined>
   /** Answers those who wait with what is known, and every later request with 503. The server stays as it is. */
   close(): Promise<void>
 }
 
 /** The REST API of design §8 on a server that the caller owns. */
 export function buildHttp(parts: HttpParts): HttpApi {
-  const app = createApp(parts.server, parts.log)
+  const app = createApp(parts.server, parts.log, parts.isTrustedProxy)
   const waiters = new Waiters()
   let closed = false
   const prepared = prepare(app, parts, waiters, () => closed)
@@ -53,6 +70,7 @@ export function buildHttp(parts: HttpParts): HttpApi {
       await prepared
       await app.ready()
     },
+    identify: (headers) => callerOf(app, headers, parts.access, { isChange: true, isUse: false }),
     async close() {
       closed = true
       waiters.stop()
@@ -70,15 +88,18 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   app.addHook('onRequest', async () => {
     if (isClosed()) throw new GatewayError('stopping')
   })
+  await app.register(cookie, { hook: false })
   await app.register(rateLimit, { global: false })
   await collectOpenapi(app, parts.version)
-  guardRoutes(app, parts.keys, parts.limits ?? REQUEST_LIMITS, parts)
+  const limits = parts.limits ?? REQUEST_LIMITS
+  guardRoutes(app, parts.access, limits, parts)
   forbidCaching(app)
   logMutations(app, parts.log)
   auditMutations(app, parts.audit)
   const addRefusedMethods = watchMethods(app)
   addDeviceRoutes(app, parts.operator)
   await addBulkRoutes(app, parts.bulk)
+  addConnectionRoutes(app, parts.operator)
   addTokenRoutes(app, parts.operator)
   addShadowRoutes(app, parts.operator)
   addCommandRoutes(app, parts.operator, waiters)
@@ -86,6 +107,11 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   addEventRoutes(app, parts.recent)
   addBanRoutes(app, parts.bans)
   addAuditRoute(app, parts.audit)
+  addSessionRoutes(app, { ...parts, limits })
+  addUserRoutes(app, parts.access)
+  addApiKeyRoutes(app, parts.access)
+  addSigningKeyRoutes(app, parts.signingKeys)
+  await addDashboard(app, parts.dashboardDir)
   addSystemRoutes(app, parts.health, parts.metricsText)
   addOpenapiRoute(app)
   addRefusedMethods()
@@ -94,21 +120,21 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
 /** One year [S23]. Only this name: other services of the host are none of our business. */
 const HSTS_MAX_AGE_S = 365 * 24 * 3600
 
-/** Answers hold tokens and the state of the moment. */
+/** Answers hold tokens and the state of the moment. Only the files of the dashboard say otherwise. */
 function forbidCaching(app: App): void {
   app.addHook('onSend', async (_request, reply) => {
-    reply.header('Cache-Control', 'no-store')
+    if (!reply.hasHeader('Cache-Control')) reply.header('Cache-Control', 'no-store')
   })
 }
 
 /** Who changed what, and whether it was allowed. Reads are not logged; bodies never. */
 function logMutations(app: App, log: Log): void {
   app.addHook('onResponse', async (request, reply) => {
-    if (request.apiKey === undefined || request.method === 'GET' || request.method === 'HEAD') return
+    if (request.caller === undefined || request.method === 'GET' || request.method === 'HEAD') return
     const { method, params, routeOptions } = request
     const { statusCode: status } = reply
     const what = status < 400 ? { ...Object(params), created: reply.getHeader('location') } : {} // checked names only
-    const fields = { key: request.apiKey.name, method, route: routeOptions.url, status, ...what }
+    const fields = { [request.caller.kind]: request.caller.name, method, route: routeOptions.url, status, ...what }
     log.info(fields, 'operator request')
   })
 }

@@ -2,18 +2,20 @@ import type { ServerResponse } from 'node:http'
 import { isFinal } from '../../../protocol/command-request.ts'
 import type { Operator } from '../../core/operator.ts'
 import type { App } from './app.ts'
-import { BEARER, bodyProblems, problems, withHeaders } from './documented.ts'
 import {
-  BeforeQuery,
   Command,
   CommandInput,
   CommandList,
   CommandParams,
-  DeviceParams,
-  NoQuery,
-  pageLimit,
+  CommandQuery,
+  DeadLetterList,
+  DeadLetterQuery,
+  deadLetterToWire,
   WaitQuery,
-} from './schemas.ts'
+} from './command-schemas.ts'
+import { BEARER, bodyProblems, problems, withHeaders } from './documented.ts'
+import { OnceHeader, onceOf } from './once.ts'
+import { BeforeQuery, DeviceParams, NoQuery, pageLimit } from './schemas.ts'
 import type { Waiters } from './waiters.ts'
 import { commandToWire } from './wire.ts'
 
@@ -24,6 +26,7 @@ export function addCommandRoutes(app: App, operator: Operator, waiters: Waiters)
   addSubmit(app, operator, waiters)
   addReads(app, operator)
   addCancel(app, operator)
+  addSearches(app, operator)
 }
 
 function addSubmit(app: App, operator: Operator, waiters: Waiters): void {
@@ -37,19 +40,21 @@ function addSubmit(app: App, operator: Operator, waiters: Waiters): void {
         summary: 'Send a command',
         description:
           'Answers 202 once the command is stored durably; from then on it always ends in one final state. ' +
-          'With `?wait` it answers 200 with the final state if that comes in time.',
+          'With `?wait` it answers 200 with the final state if that comes in time. A repeat with the same ' +
+          '`Idempotency-Key` answers with the command of the first request.',
         params: DeviceParams,
         querystring: WaitQuery,
+        headers: OnceHeader,
         body: CommandInput,
         response: {
           200: withHeaders(Command, LOCATION),
           202: withHeaders(Command, LOCATION),
-          ...bodyProblems(404, 409),
+          ...bodyProblems(404, 409, 422),
         },
       },
     },
     async (request, reply) => {
-      const stored = await operator.submitCommand(request.params.id, request.body)
+      const stored = await operator.submitCommand(request.params.id, request.body, onceOf(request))
       const { wait } = request.query
       const command =
         wait === undefined
@@ -126,6 +131,45 @@ function addCancel(app: App, operator: Operator): void {
       const { device } = await operator.command(request.params.cid)
       request.auditDevice = device
       return reply.code(200).send(commandToWire(await operator.cancelCommand(request.params.cid)))
+    },
+  )
+}
+
+function addSearches(app: App, operator: Operator): void {
+  app.get(
+    '/api/v1/commands',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        ...shared,
+        operationId: 'findCommands',
+        summary: 'Commands of all devices, newest first',
+        querystring: CommandQuery,
+        response: { 200: CommandList, ...problems() },
+      },
+    },
+    async (request, reply) => {
+      const { limit, since: sinceMs, until: untilMs, ...filters } = request.query
+      const page = await operator.findCommands({ ...filters, sinceMs, untilMs, limit: pageLimit(limit) })
+      return reply.code(200).send({ items: page.items.map(commandToWire), next: page.next ?? null })
+    },
+  )
+  app.get(
+    '/api/v1/dead-letters',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        ...shared,
+        operationId: 'listDeadLetters',
+        summary: 'Command requests that could not be taken, and commands given up, newest first',
+        querystring: DeadLetterQuery,
+        response: { 200: DeadLetterList, ...problems() },
+      },
+    },
+    async (request, reply) => {
+      const { before, device, limit } = request.query
+      const page = await operator.deadLetters({ before, device, limit: pageLimit(limit) })
+      return reply.code(200).send({ items: page.items.map(deadLetterToWire), next: page.next ?? null })
     },
   )
 }

@@ -86,6 +86,11 @@ export const Presence = Type.Object(
   { ...closed, title: 'Presence' },
 )
 
+const Quarantine = Type.Object(
+  { since: TimeMs('Start.'), until: TimeMs('End, unless an operator ends it before.') },
+  { ...closed, title: 'Quarantine', description: 'Two devices use its token: nobody may connect with it for a while.' },
+)
+
 const deviceFields = {
   id: Name('Id of the device.'),
   model: Type.Optional(Type.String()),
@@ -96,6 +101,7 @@ const deviceFields = {
   enabled: Type.Boolean(),
   created_at: TimeMs('When the device was added.'),
   presence: Presence,
+  quarantine: Type.Optional(Quarantine),
   counters: Type.Unsafe<Readonly<Record<string, number>>>({
     type: 'object',
     additionalProperties: { type: 'number' },

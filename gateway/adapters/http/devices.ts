@@ -2,6 +2,7 @@ import type { Operator } from '../../core/operator.ts'
 import type { App } from './app.ts'
 import { Device, DeviceCreated, DeviceInput, DeviceList, DevicePatch, DeviceQuery, filterOf } from './device-schemas.ts'
 import { BEARER, bodyProblems, NoContent, problems, withHeaders } from './documented.ts'
+import { OnceHeader, onceOf } from './once.ts'
 import { DeviceParams, IfMatchHeader, LastValues, NoQuery, pageLimit } from './schemas.ts'
 import { checkIfMatch, PerDevice, settingsEtag } from './settings-etag.ts'
 import { deviceToWire } from './wire.ts'
@@ -28,12 +29,13 @@ function addCreate(app: App, operator: Operator): void {
         operationId: 'createDevice',
         summary: 'Add a device and its first token',
         querystring: NoQuery,
+        headers: OnceHeader,
         body: DeviceInput,
-        response: { 201: withHeaders(DeviceCreated, { Location: 'Path of the device.' }), ...bodyProblems(409) },
+        response: { 201: withHeaders(DeviceCreated, { Location: 'Path of the device.' }), ...bodyProblems(409, 422) },
       },
     },
     async (request, reply) => {
-      const { device, token } = await operator.createDevice(request.body)
+      const { device, token } = await operator.createDevice(request.body, onceOf(request))
       const body = {
         ...deviceToWire(device),
         token: token.token,

@@ -1,5 +1,6 @@
 import swagger from '@fastify/swagger'
 import type { App } from './app.ts'
+import { SESSION_COOKIE } from './auth.ts'
 
 const DESCRIPTION = `Devices, their tokens, settings and commands.
 
@@ -26,10 +27,14 @@ export async function collectOpenapi(app: App, version: string): Promise<void> {
         { name: 'events', description: 'What devices said lately' },
         { name: 'bans', description: 'Addresses and devices that are kept out' },
         { name: 'audit', description: 'Who did what' },
+        { name: 'access', description: 'Logins, users and API keys' },
         { name: 'system', description: 'Health and figures, without a key' },
       ],
       components: {
-        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'An API key: flk_…' } },
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'An API key: flk_…' },
+          session: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE, description: 'A login at the dashboard' },
+        },
       },
     },
     transformObject: (document) => nameSchemas('openapiObject' in document ? document.openapiObject : {}),

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import { type ErrorCode, GatewayError } from '../../core/errors.ts'
+import { type ErrorCode, GatewayError, RateRefusal } from '../../core/errors.ts'
 
 /** What only HTTP has to say; every other code is in the core's table. */
 const HTTP_ONLY = {
@@ -18,16 +18,6 @@ export class HttpRefusal extends Error {
     super(HTTP_ONLY[code].text)
     this.code = code
     this.headers = headers
-  }
-}
-
-/** The request was refused for its rate; `retryAfterS` is when the window ends. */
-export class RateRefusal extends GatewayError {
-  readonly retryAfterS: number
-
-  constructor(retryAfterS: number) {
-    super('rate_limited')
-    this.retryAfterS = retryAfterS
   }
 }
 

@@ -1,14 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { COMMAND_STATES } from '../../../protocol/command-request.ts'
 import type { JsonObject } from '../../../protocol/json.ts'
-import {
-  COMMAND_TIMEOUT_DEFAULT_S,
-  COMMAND_TIMEOUT_MAX_S,
-  COMMAND_TTL_DEFAULT_S,
-  COMMAND_TTL_MAX_S,
-  COMMAND_TTL_MIN_S,
-  SLEEP_MAX_S,
-} from '../../../protocol/limits.ts'
+import { SLEEP_MAX_S } from '../../../protocol/limits.ts'
 import { NAME_PATTERN } from '../../../protocol/names.ts'
 import type { TokenState } from '../../core/token-life.ts'
 
@@ -30,7 +22,6 @@ export const TimeMs = (description: string) => Type.Integer({ description: `${de
 export const FreeForm = (description: string) => Type.Unsafe<JsonObject>({ type: 'object', description })
 export const DeviceParams = Type.Object({ id: Name('Id of the device.') }, closed)
 export const TokenParams = Type.Object({ id: Name('Id of the device.'), tid: Name('Id of the token.') }, closed)
-export const CommandParams = Type.Object({ cid: Name('Id of the command.') }, closed)
 export const IfMatchHeader = Type.Object({
   'if-match': Type.Optional(Type.String({ description: 'ETag of the device as it was read.' })),
 })
@@ -47,19 +38,6 @@ export const BeforeQuery = Type.Object(
   closed,
 )
 export const pageLimit = (limit: number | undefined): number => limit ?? PAGE_DEFAULT
-
-export const WaitQuery = Type.Object(
-  {
-    wait: Type.Optional(
-      Type.String({
-        pattern: '^([1-9]|[1-5][0-9]|60)s$',
-        description: 'Answer with the result if it comes within this time: 1s to 60s.',
-        examples: ['10s'],
-      }),
-    ),
-  },
-  closed,
-)
 
 export const expiresAt = Type.Union([TimeMs('End of its life.'), Type.Null()], {
   description: 'Null: it does not expire.',
@@ -130,62 +108,6 @@ export const LastValues = Type.Unsafe<JsonObject>({
   examples: [{ temperature: 21.5, humidity: 40 }],
 })
 
-export const CommandInput = Type.Object(
-  {
-    name: Name('What the device shall do.'),
-    params: Type.Optional(FreeForm('At most 3 KiB as JSON, nested at most 8 deep.')),
-    ttl_s: Type.Optional(
-      Type.Integer({
-        minimum: COMMAND_TTL_MIN_S,
-        maximum: COMMAND_TTL_MAX_S,
-        default: COMMAND_TTL_DEFAULT_S,
-        description: 'Seconds until the device must have accepted it.',
-      }),
-    ),
-    timeout_s: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: COMMAND_TIMEOUT_MAX_S,
-        default: COMMAND_TIMEOUT_DEFAULT_S,
-        description: 'Seconds it may run after that.',
-      }),
-    ),
-  },
-  { ...closed, title: 'CommandInput', examples: [{ name: 'set_led', params: { on: true }, ttl_s: 60 }] },
-)
-
-const CommandState = Type.Enum([...COMMAND_STATES])
-const CommandError = Type.Object({ code: Type.String(), message: Type.String() }, { ...closed, title: 'CommandError' })
-
-export const Command = Type.Object(
-  {
-    id: Name('The same on REST, the bus and the device.'),
-    device: Name('Id of the device.'),
-    batch: Type.Optional(Name('The batch that it belongs to.')),
-    name: Type.String(),
-    params: FreeForm('As given.'),
-    ttl_s: Type.Integer(),
-    timeout_s: Type.Integer(),
-    state: CommandState,
-    due_at: Type.Optional(TimeMs('When the present time limit ends.')),
-    result: Type.Optional(Type.Unknown({ description: 'What the device answered.' })),
-    error: Type.Optional(CommandError),
-    late_result: Type.Optional(
-      Type.Object(
-        { ok: Type.Boolean(), data: Type.Optional(Type.Unknown()), error: Type.Optional(CommandError) },
-        { ...closed, description: 'A result that came after the state was `unknown`.' },
-      ),
-    ),
-    created_at: TimeMs('When it was stored.'),
-    history: Type.Array(Type.Object({ state: CommandState, at: TimeMs('When it got there.') }, closed)),
-  },
-  { ...closed, title: 'Command', description: 'A command with its history.' },
-)
-export const CommandList = Type.Object(
-  { items: Type.Array(Command), next: Type.Union([Type.String(), Type.Null()]) },
-  { ...closed, title: 'CommandList', description: 'One page, newest first; `next` is null on the last.' },
-)
-
 export const ProblemSchema = Type.Object(
   {
     type: Type.String(),
@@ -228,4 +150,3 @@ export const Readiness = Type.Object(
 )
 
 export type TokenWire = Static<typeof Token>
-export type CommandWire = Static<typeof Command>

@@ -35,14 +35,6 @@ export function addSystemRoutes(app: App, health: () => Health, metricsText: () 
         .type(METRICS_TYPE)
         .send(await metricsText()),
   )
-  app.get('/', { config: open, schema: { hide: true } }, async () => ({
-    name: 'fairlead',
-    openapi: '/api/v1/openapi.json',
-    healthz: '/healthz',
-    readyz: '/readyz',
-    metrics: '/metrics',
-    devices: '/device/v1',
-  }))
   // With an Upgrade header the request never comes here: node hands it to the device listener.
   app.get('/device/v1', { config: open, schema: { hide: true }, exposeHeadRoute: false }, async () => {
     throw new HttpRefusal('upgrade_required', { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' })

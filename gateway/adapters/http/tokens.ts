@@ -1,6 +1,8 @@
+import { Type } from 'typebox'
 import type { Operator } from '../../core/operator.ts'
 import type { App } from './app.ts'
 import { BEARER, bodyProblems, NoContent, problems, withHeaders } from './documented.ts'
+import { OnceHeader, onceOf } from './once.ts'
 import {
   DeviceParams,
   NoQuery,
@@ -13,6 +15,11 @@ import {
 } from './schemas.ts'
 import { issuedToWire, tokenToWire } from './wire.ts'
 
+const TokensRevoked = Type.Object(
+  { revoked: Type.Integer({ minimum: 0, description: 'Tokens that were not revoked before.' }) },
+  { additionalProperties: false, title: 'TokensRevoked', description: 'The device has no live token any more.' },
+)
+
 const shared = { tags: ['tokens'], security: BEARER }
 
 export function addTokenRoutes(app: App, operator: Operator): void {
@@ -20,6 +27,7 @@ export function addTokenRoutes(app: App, operator: Operator): void {
   addIssue(app, operator)
   addRotate(app, operator)
   addRevoke(app, operator)
+  addRevokeAll(app, operator)
 }
 
 function addList(app: App, operator: Operator): void {
@@ -55,13 +63,14 @@ function addIssue(app: App, operator: Operator): void {
         summary: 'Issue one more token; a device has at most two that live',
         params: DeviceParams,
         querystring: NoQuery,
+        headers: OnceHeader,
         body: TokenInput,
-        response: { 201: withHeaders(TokenIssued, { Location: 'Path of the token.' }), ...bodyProblems(404, 409) },
+        response: { 201: withHeaders(TokenIssued, { Location: 'Path of the token.' }), ...bodyProblems(404, 409, 422) },
       },
     },
     async (request, reply) => {
       const { id } = request.params
-      const issued = await operator.issueToken(id, { expiresInS: request.body.expires_in_s })
+      const issued = await operator.issueToken(id, { expiresInS: request.body.expires_in_s }, onceOf(request))
       const location = `/api/v1/devices/${id}/tokens/${issued.id}`
       return reply.code(201).header('Location', location).send(issuedToWire(issued))
     },
@@ -118,5 +127,23 @@ function addRevoke(app: App, operator: Operator): void {
       await operator.revokeToken(request.params.id, request.params.tid)
       return reply.code(204).send(null)
     },
+  )
+}
+
+function addRevokeAll(app: App, operator: Operator): void {
+  app.delete(
+    '/api/v1/devices/:id/tokens',
+    {
+      config: { access: 'admin' },
+      schema: {
+        ...shared,
+        operationId: 'revokeAllTokens',
+        summary: 'Revoke every token of a device, also one that is being rotated in, and close its socket',
+        params: DeviceParams,
+        querystring: NoQuery,
+        response: { 200: TokensRevoked, ...problems(404) },
+      },
+    },
+    async (request, reply) => reply.code(200).send({ revoked: await operator.revokeTokens(request.params.id) }),
   )
 }

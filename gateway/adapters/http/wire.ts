@@ -1,8 +1,9 @@
 import type { CommandRecord } from '../../core/command-machine.ts'
 import type { DeviceView, IssuedToken, TokenView } from '../../core/operator.ts'
 import type { Presence, Shadow } from '../../core/records.ts'
+import type { CommandWire } from './command-schemas.ts'
 import type { DeviceWire } from './device-schemas.ts'
-import type { CommandWire, TokenWire } from './schemas.ts'
+import type { TokenWire } from './schemas.ts'
 import type { ShadowWire } from './shadow-schemas.ts'
 
 /** The one place where camelCase inside becomes snake_case outside. Field by field: what is not named stays inside. */
@@ -18,6 +19,7 @@ export function deviceToWire(device: DeviceView): DeviceWire {
     enabled: device.enabled,
     created_at: device.createdAtMs,
     presence: presenceToWire(device.presence),
+    quarantine: device.quarantine && { since: device.quarantine.sinceMs, until: device.quarantine.untilMs },
     counters: device.counters,
   }
 }
@@ -74,6 +76,8 @@ export function commandToWire(command: CommandRecord): CommandWire {
     timeout_s: command.timeoutS,
     state: command.state,
     due_at: command.dueAtMs,
+    deliveries: command.deliveries,
+    cancel_requested_at: command.cancelAskedAtMs,
     result: command.result,
     error: error && { code: error.code, message: error.message },
     late_result: lateResult && {

@@ -6,14 +6,10 @@ import type { Bus, BusRequest, Log, Metrics, PublishOptions } from '../../core/p
 import { type BrokerAddress, parseBrokerUrl } from './broker-url.ts'
 import { type Arrival, type Connection, openConnection } from './connection.ts'
 import { Probe } from './probe.ts'
+import { reconnectDelayMs } from './reconnect.ts'
 import { Requests } from './requests.ts'
 import { Sender } from './sender.ts'
 
-/** Full jitter: a random part of a bound that doubles, so that many nodes do not return at the same moment. */
-const BACKOFF_MIN_MS = 500
-const BACKOFF_MAX_MS = 30_000
-/** Even the luckiest draw leaves the broker this long. */
-const BACKOFF_FLOOR_MS = 50
 /** A connection that was of use for this long starts the back-off anew. */
 const STABLE_AFTER_MS = 10_000
 /** An access list may be put right at any moment. */
@@ -120,8 +116,7 @@ export class MqttBus implements Bus {
       this.#trouble = await this.#useOne().catch((error: unknown) => `cannot connect: ${describe(error)}`)
       if (this.#over.signal.aborted) return
       if (performance.now() - startedMs > STABLE_AFTER_MS) attempt = 0
-      const boundMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** attempt)
-      const backoffMs = Math.max(BACKOFF_FLOOR_MS, Math.round(Math.random() * boundMs))
+      const backoffMs = reconnectDelayMs(attempt, Math.random())
       this.#options.log.warn({ reason: this.#trouble, backoffMs }, 'no connection to the bus')
       await this.#pause(backoffMs)
     }

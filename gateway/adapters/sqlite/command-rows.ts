@@ -1,6 +1,6 @@
 import type { CommandState } from '../../../protocol/command-request.ts'
 import type { JsonObject } from '../../../protocol/json.ts'
-import type { CommandRecord } from '../../core/command-machine.ts'
+import type { CommandQuery, CommandRecord } from '../../core/command-machine.ts'
 import { type Database, fromJson } from './database.ts'
 
 interface Row {
@@ -18,11 +18,13 @@ interface Row {
   readonly error: string | null
   readonly late_result: string | null
   readonly batch: string | null
+  readonly deliveries: number
+  readonly cancel_asked_at_ms: number | null
   readonly history: string
 }
 
 const SELECT = `SELECT sequence, id, device, name, params, ttl_s, timeout_s, created_at_ms, state, due_at_ms,
-    result, error, late_result, batch,
+    result, error, late_result, batch, deliveries, cancel_asked_at_ms,
     (SELECT json_group_array(json_array(h.state, h.at_ms) ORDER BY h.change_id)
      FROM command_changes AS h WHERE h.command = sequence) AS history
   FROM commands`
@@ -52,6 +54,27 @@ export function listCommands(db: Database, device: string, page: { before?: stri
   return db.rows<Row>(`${SELECT} WHERE ${older} ${newestFirst}`, device, page.before, device, page.limit).map(recordOf)
 }
 
+/** Bounds in time come from the index, so that an old range need not read what is newer; the clock may have stepped. */
+const NOT_BEFORE = `created_at_ms >= ?
+  AND sequence >= (SELECT sequence FROM commands WHERE created_at_ms >= ? ORDER BY created_at_ms LIMIT 1)`
+const BEFORE = `created_at_ms < ?
+  AND sequence <= (SELECT sequence FROM commands WHERE created_at_ms < ? ORDER BY created_at_ms DESC LIMIT 1)`
+
+/** Newest first. After an unknown `before` comes nothing. */
+export function findCommands(db: Database, query: CommandQuery): CommandRecord[] {
+  const { device, state, sinceMs, untilMs, before } = query
+  const filters: [sql: string, ...values: (string | number)[]][] = []
+  if (device !== undefined) filters.push(['device = ?', device])
+  if (state === 'open') filters.push(['final = 0'])
+  else if (state !== undefined) filters.push(['state = ?', state])
+  if (sinceMs !== undefined) filters.push([NOT_BEFORE, sinceMs, sinceMs])
+  if (untilMs !== undefined) filters.push([BEFORE, untilMs, untilMs])
+  if (before !== undefined) filters.push(['sequence < (SELECT b.sequence FROM commands AS b WHERE b.id = ?)', before])
+  const where = filters.length === 0 ? '' : `WHERE ${filters.map(([sql]) => sql).join(' AND ')}`
+  const values = filters.flatMap(([, ...given]) => given)
+  return db.rows<Row>(`${SELECT} ${where} ORDER BY sequence DESC LIMIT ?`, ...values, query.limit).map(recordOf)
+}
+
 export function openCommands(db: Database, device: string): CommandRecord[] {
   return db.rows<Row>(`${SELECT} WHERE device = ? AND final = 0 ORDER BY sequence`, device).map(recordOf)
 }
@@ -78,6 +101,8 @@ function recordOf(row: Row): CommandRecord {
     error: fromJson(row.error),
     lateResult: fromJson(row.late_result),
     batch: row.batch ?? undefined,
+    deliveries: row.deliveries,
+    cancelAskedAtMs: row.cancel_asked_at_ms ?? undefined,
     history: history.map(([state, atMs]) => ({ state, atMs })),
   }
 }

@@ -5,10 +5,13 @@ import {
   type CommandEvent,
   type CommandRecord,
   type CommandUpdate,
+  type InsertOutcome,
   type NewCommand,
 } from '../../core/command-machine.ts'
+import type { Once } from '../../core/records.ts'
 import { commandOfDevice } from './command-rows.ts'
 import { type Database, fromJson, toJson } from './database.ts'
+import { rememberOnce, repeatOf } from './once.ts'
 
 /**
  * Ended commands kept per device, with their history: some weeks of an ordinary device, about 1 MB at most. The
@@ -21,11 +24,9 @@ const FINALS_KEPT = 1_000
  */
 const FINALS_UNPUBLISHED_MAX = 1_000
 
-export function insertCommand(
-  db: Database,
-  command: NewCommand,
-  waitingMax: number,
-): 'inserted' | 'exists' | 'no_device' | 'full' {
+export function insertCommand(db: Database, command: NewCommand, waitingMax: number, once?: Once): InsertOutcome {
+  const repeat = repeatOf(db, once, command.createdAtMs)
+  if (repeat !== undefined) return repeat
   if (db.row('SELECT 1 FROM commands WHERE id = ?', command.id)) return 'exists'
   if (!db.row('SELECT 1 FROM devices WHERE id = ?', command.device)) return 'no_device'
   const waiting = db.row<{ n: number }>(
@@ -35,6 +36,7 @@ export function insertCommand(
   if (waiting && waiting.n >= waitingMax) return 'full'
   if (dropOldestFinals(db, command.device) >= FINALS_UNPUBLISHED_MAX) return 'full'
   insertRow(db, command)
+  rememberOnce(db, once, command.id, command.createdAtMs)
   return 'inserted'
 }
 
@@ -92,7 +94,8 @@ export function advanceCommand(
 
 function updateRow(db: Database, sequence: number, update: CommandUpdate): void {
   db.run(
-    `UPDATE commands SET state = ?, final = ?, due_at_ms = ?, result = ?, error = ?, late_result = ?
+    `UPDATE commands SET state = ?, final = ?, due_at_ms = ?, result = ?, error = ?, late_result = ?,
+       deliveries = coalesce(?, deliveries), cancel_asked_at_ms = coalesce(?, cancel_asked_at_ms)
      WHERE sequence = ?`,
     update.state,
     isFinal(update.state) ? 1 : 0,
@@ -100,6 +103,8 @@ function updateRow(db: Database, sequence: number, update: CommandUpdate): void 
     toJson(update.result),
     toJson(update.error),
     toJson(update.lateResult),
+    update.deliveries ?? null,
+    update.cancelAskedAtMs ?? null,
     sequence,
   )
 }

@@ -1,7 +1,8 @@
 import type { DeviceQuery } from '../../core/device-query.ts'
-import type { DevicePatch, DeviceRow, NewDevice, NewToken } from '../../core/records.ts'
+import type { DevicePatch, DeviceRow, NewDevice, NewToken, Once } from '../../core/records.ts'
 import type { Database } from './database.ts'
 import { conditionsOf } from './device-conditions.ts'
+import { rememberOnce, repeatOf } from './once.ts'
 import { insertToken } from './tokens.ts'
 
 interface Row {
@@ -18,7 +19,14 @@ interface Row {
 const COLUMNS = 'd.id, d.model, d.tags, d.notes, d.enabled, d.firmware, d.capabilities, d.created_at_ms'
 const SELECT = `SELECT ${COLUMNS} FROM devices AS d`
 
-export function createDevice(db: Database, device: NewDevice, token: NewToken): 'created' | 'exists' {
+export function createDevice(
+  db: Database,
+  device: NewDevice,
+  token: NewToken,
+  once?: Once,
+): 'created' | 'exists' | 'conflict' | { repeatOf: string } {
+  const repeat = repeatOf(db, once, device.createdAtMs)
+  if (repeat !== undefined) return repeat
   const made = db.run(
     'INSERT INTO devices (id, model, tags, notes, created_at_ms) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
     device.id,
@@ -29,6 +37,7 @@ export function createDevice(db: Database, device: NewDevice, token: NewToken): 
   )
   if (made === 0) return 'exists'
   insertToken(db, token)
+  rememberOnce(db, once, device.id, device.createdAtMs)
   return 'created'
 }
 

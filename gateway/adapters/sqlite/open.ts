@@ -6,10 +6,11 @@ import { failureOf, StoreError } from './failure.ts'
 /** In order; the position is the version that the file then has. Never change one that was released: add the next. */
 const MIGRATIONS = [
   '001-initial.sql',
-  '002-audit.sql',
-  '003-device-search.sql',
-  '004-command-batches.sql',
-  '005-bans.sql',
+  '002-operations.sql',
+  '003-access.sql',
+  '004-device-search.sql',
+  '005-command-batches.sql',
+  '006-bans.sql',
 ]
 
 /** A backup or a person at a shell may hold the write lock this long before a request is refused. */

@@ -1,4 +1,12 @@
-import { apiKeyByHash, countApiKeys, putApiKey } from './api-keys.ts'
+import {
+  apiKeyByHash,
+  countApiKeys,
+  createApiKey,
+  deleteApiKey,
+  listApiKeys,
+  markApiKeyUsed,
+  putApiKey,
+} from './api-keys.ts'
 import { appendAudit, listAudit } from './audit.ts'
 import { bans, dropEndedBans, putBan, removeBan } from './bans.ts'
 import {
@@ -10,9 +18,11 @@ import {
   expandBatches,
   listBatches,
 } from './batches.ts'
-import { command, dueCommands, listCommands, openCommands } from './command-rows.ts'
+import { command, dueCommands, findCommands, listCommands, openCommands } from './command-rows.ts'
 import { advanceCommand, insertCommand, markPublished, unpublishedChanges } from './commands.ts'
+import { endConnections, listConnections, saveConnections } from './connections.ts'
 import type { Database } from './database.ts'
+import { addDeadLetter, listDeadLetters } from './dead-letters.ts'
 import {
   createDevice,
   createDevices,
@@ -34,7 +44,11 @@ import {
   listTokens,
   markTokenUsed,
   revokeToken,
+  revokeTokensOf,
 } from './tokens.ts'
+import { countLiveTokens, revokeTokensMade, unreplacedTokens } from './tokens-made.ts'
+import { createUser, listUsers, loginLink, putLoginLink, redeemLoginLink, updateUser, user } from './users.ts'
+import { addSession, deleteEndedSessions, deleteSession, touchSession, webSession } from './web-sessions.ts'
 
 /** What a thread can be asked for, by name. Arguments and results cross threads by structured clone. */
 export type Operations = Readonly<Record<string, (db: Database, ...args: never[]) => unknown>>
@@ -46,6 +60,8 @@ export const READS = {
   knownDevices,
   credential,
   listTokens,
+  countLiveTokens,
+  unreplacedTokens,
   endedTokens,
   presences,
   lastValues,
@@ -64,6 +80,14 @@ export const READS = {
   batchTargets,
   cancelledButQueued,
   bans,
+  listApiKeys,
+  listUsers,
+  user,
+  loginLink,
+  webSession,
+  findCommands,
+  listDeadLetters,
+  listConnections,
 } satisfies Operations
 
 /** Each is taken whole or not at all; many share one commit. */
@@ -76,6 +100,8 @@ export const WRITES = {
   addReplacement,
   confirmToken,
   revokeToken,
+  revokeTokensOf,
+  revokeTokensMade,
   markTokenUsed,
   savePresence,
   saveLastValues,
@@ -92,6 +118,20 @@ export const WRITES = {
   putBan,
   removeBan,
   dropEndedBans,
+  createApiKey,
+  deleteApiKey,
+  markApiKeyUsed,
+  createUser,
+  updateUser,
+  putLoginLink,
+  redeemLoginLink,
+  addSession,
+  touchSession,
+  deleteSession,
+  deleteEndedSessions,
+  addDeadLetter,
+  saveConnections,
+  endConnections,
   reserveSessions,
   returnSessions,
   probe,

@@ -1,5 +1,12 @@
 import type { JsonObject } from '../../../protocol/json.ts'
-import type { CommandChange, CommandEvent, CommandRecord, NewCommand } from '../../core/command-machine.ts'
+import type {
+  CommandChange,
+  CommandEvent,
+  CommandQuery,
+  CommandRecord,
+  InsertOutcome,
+  NewCommand,
+} from '../../core/command-machine.ts'
 import type { DeviceQuery } from '../../core/device-query.ts'
 import type { Credential, Log, Registry } from '../../core/ports.ts'
 import type {
@@ -7,17 +14,24 @@ import type {
   AuditEntry,
   AuditQuery,
   AuditRow,
+  ConnectionRow,
+  DeadLetter,
+  DeadLetterRow,
   DevicePatch,
   DeviceRow,
+  MadeBetween,
   NewDevice,
   NewToken,
+  Once,
   Presence,
   Replacement,
   Report,
   Shadow,
+  StoredConnection,
   TokenRow,
 } from '../../core/records.ts'
 import type { DesiredChange, DesiredOptions } from '../../core/shadow-rules.ts'
+import { SqliteAccess } from './access.ts'
 import { SqliteBans } from './ban-store.ts'
 import { SqliteBatches } from './batch-store.ts'
 import type { READS, WRITES } from './operations.ts'
@@ -43,6 +57,8 @@ export interface SqliteRegistryOptions {
 export class SqliteRegistry implements Registry {
   readonly batches: SqliteBatches
   readonly banStore: SqliteBans
+  /** Who may operate the gateway. */
+  readonly access: SqliteAccess
   readonly #writer: StoreThread<typeof WRITES>
   readonly #reader: StoreThread<typeof READS>
   readonly #sessions: SessionNumbers
@@ -59,6 +75,7 @@ export class SqliteRegistry implements Registry {
     this.#reader = new StoreThread<typeof READS>({ role: 'reader', file, log })
     this.banStore = new SqliteBans(this.#writer, this.#reader)
     this.batches = new SqliteBatches(this.#writer, this.#reader)
+    this.access = new SqliteAccess(this.#writer, this.#reader)
     this.#writeHealth = new WriteHealth(() => this.#writer.call('probe'), log)
     this.#sessions = new SessionNumbers((count) => this.#writer.call('reserveSessions', count))
   }
@@ -91,8 +108,12 @@ export class SqliteRegistry implements Registry {
     return reason === undefined ? { ready: true } : { ready: false, reason }
   }
 
-  createDevice(device: NewDevice, token: NewToken): Promise<'created' | 'exists'> {
-    return this.#writer.call('createDevice', device, token)
+  createDevice(
+    device: NewDevice,
+    token: NewToken,
+    once?: Once,
+  ): Promise<'created' | 'exists' | 'conflict' | { repeatOf: string }> {
+    return this.#writer.call('createDevice', device, token, once)
   }
   createDevices(list: readonly { device: NewDevice; token: NewToken }[]): Promise<('created' | 'exists')[]> {
     return this.#writer.call('createDevices', list)
@@ -116,14 +137,30 @@ export class SqliteRegistry implements Registry {
   credential(device: string, tokenId: string): Promise<Credential | undefined> {
     return this.#reader.call('credential', device, tokenId)
   }
-  addToken(token: NewToken, liveMax: number): Promise<'added' | 'no_device' | 'too_many'> {
-    return this.#writer.call('addToken', token, liveMax)
+  addToken(
+    token: NewToken,
+    liveMax: number,
+    once?: Once,
+  ): Promise<'added' | 'no_device' | 'too_many' | 'conflict' | { repeatOf: string }> {
+    return this.#writer.call('addToken', token, liveMax, once)
   }
   listTokens(device: string): Promise<TokenRow[]> {
     return this.#reader.call('listTokens', device)
   }
   revokeToken(device: string, tokenId: string, atMs: number): Promise<boolean> {
     return this.#writer.call('revokeToken', device, tokenId, atMs)
+  }
+  revokeTokensOf(device: string, atMs: number): Promise<number> {
+    return this.#writer.call('revokeTokensOf', device, atMs)
+  }
+  countLiveTokens(made: MadeBetween, atMs: number): Promise<number> {
+    return this.#reader.call('countLiveTokens', made, atMs)
+  }
+  unreplacedTokens(made: MadeBetween, atMs: number, limit: number): Promise<TokenRow[]> {
+    return this.#reader.call('unreplacedTokens', made, atMs, limit)
+  }
+  revokeTokensMade(made: MadeBetween, atMs: number): Promise<{ device: string; id: string }[]> {
+    return this.#writer.call('revokeTokensMade', made, atMs)
   }
   markTokenUsed(device: string, tokenId: string, atMs: number): Promise<void> {
     return this.#writer.call('markTokenUsed', device, tokenId, atMs)
@@ -175,14 +212,17 @@ export class SqliteRegistry implements Registry {
     return this.#writer.call('saveReported', device, report)
   }
 
-  insertCommand(command: NewCommand, waitingMax: number): Promise<'inserted' | 'exists' | 'no_device' | 'full'> {
-    return this.#writer.call('insertCommand', command, waitingMax)
+  insertCommand(command: NewCommand, waitingMax: number, once?: Once): Promise<InsertOutcome> {
+    return this.#writer.call('insertCommand', command, waitingMax, once)
   }
   command(id: string): Promise<CommandRecord | undefined> {
     return this.#reader.call('command', id)
   }
   listCommands(device: string, page: { before?: string; limit: number }): Promise<CommandRecord[]> {
     return this.#reader.call('listCommands', device, page)
+  }
+  findCommands(query: CommandQuery): Promise<CommandRecord[]> {
+    return this.#reader.call('findCommands', query)
   }
   openCommands(device: string): Promise<CommandRecord[]> {
     return this.#reader.call('openCommands', device)
@@ -220,5 +260,22 @@ export class SqliteRegistry implements Registry {
   }
   listAudit(query: AuditQuery): Promise<AuditRow[]> {
     return this.#reader.call('listAudit', query)
+  }
+
+  addDeadLetter(letter: DeadLetter): Promise<void> {
+    return this.#writer.call('addDeadLetter', letter)
+  }
+  listDeadLetters(query: { before?: number; device?: string; limit: number }): Promise<DeadLetterRow[]> {
+    return this.#reader.call('listDeadLetters', query)
+  }
+
+  saveConnections(rows: readonly ConnectionRow[]): Promise<void> {
+    return this.#writer.call('saveConnections', rows)
+  }
+  endConnections(atMs: number, reason: string): Promise<void> {
+    return this.#writer.call('endConnections', atMs, reason)
+  }
+  listConnections(device: string, page: { before?: number; limit: number }): Promise<StoredConnection[]> {
+    return this.#reader.call('listConnections', device, page)
   }
 }

@@ -1,7 +1,8 @@
 import type { Credential } from '../../core/ports.ts'
-import type { NewToken, Replacement, TokenRow } from '../../core/records.ts'
-import { endOfReplaced, isLive, replacementProblem } from '../../core/token-life.ts'
+import type { NewToken, Once, Replacement, TokenRow } from '../../core/records.ts'
+import { endedByConfirming, endOfReplaced, isLive, replacementProblem } from '../../core/token-life.ts'
 import type { Database } from './database.ts'
+import { rememberOnce, repeatOf } from './once.ts'
 
 /**
  * Revoked, replaced or expired tokens kept per device: enough for a person to see what happened. Older ones lose; a token
@@ -9,7 +10,7 @@ import type { Database } from './database.ts'
  */
 const DEAD_TOKENS_KEPT = 32
 
-interface Row {
+export interface Row {
   readonly device: string
   readonly id: string
   readonly created_at_ms: number
@@ -22,7 +23,7 @@ interface Row {
   readonly ends_at_ms: number | null
 }
 
-const SELECT = `SELECT device, id, created_at_ms, expires_at_ms, revoked_at_ms, last_used_at_ms,
+export const SELECT = `SELECT device, id, created_at_ms, expires_at_ms, revoked_at_ms, last_used_at_ms,
     replaces, overlap_s, confirmed_at_ms, ends_at_ms
   FROM tokens`
 
@@ -32,12 +33,20 @@ export function credential(db: Database, device: string, tokenId: string): Crede
   return { enabled: owner.enabled === 1, token: tokenOfDevice(db, device, tokenId) }
 }
 
-export function addToken(db: Database, token: NewToken, liveMax: number): 'added' | 'no_device' | 'too_many' {
+export function addToken(
+  db: Database,
+  token: NewToken,
+  liveMax: number,
+  once?: Once,
+): 'added' | 'no_device' | 'too_many' | 'conflict' | { repeatOf: string } {
+  const repeat = repeatOf(db, once, token.createdAtMs)
+  if (repeat !== undefined) return repeat
   if (!db.row('SELECT 1 FROM devices WHERE id = ?', token.device)) return 'no_device'
   const live = listTokens(db, token.device).filter((row) => isLive(row, token.createdAtMs))
   if (live.length >= liveMax) return 'too_many'
   insertToken(db, token)
   dropOldestDead(db, token)
+  rememberOnce(db, once, token.id, token.createdAtMs)
   return 'added'
 }
 
@@ -63,8 +72,7 @@ export function confirmToken(db: Database, device: string, tokenId: string, atMs
     device,
     tokenId,
   )
-  const old = tokenOfDevice(db, device, token.replaces)
-  if (old) {
+  for (const old of endedByConfirming(listTokens(db, device), token)) {
     const endsAtMs = endOfReplaced(old, token, atMs)
     db.run('UPDATE tokens SET ends_at_ms = ? WHERE device = ? AND id = ?', endsAtMs, device, old.id)
   }
@@ -116,13 +124,17 @@ export function revokeToken(db: Database, device: string, tokenId: string, atMs:
   return db.run(sql, atMs, device, tokenId) > 0
 }
 
+export function revokeTokensOf(db: Database, device: string, atMs: number): number {
+  return db.run('UPDATE tokens SET revoked_at_ms = ? WHERE device = ? AND revoked_at_ms IS NULL', atMs, device)
+}
+
 /** Never goes back: two uses may be written in the other order. */
 export function markTokenUsed(db: Database, device: string, tokenId: string, atMs: number): void {
   const sql = 'UPDATE tokens SET last_used_at_ms = max(coalesce(last_used_at_ms, 0), ?) WHERE device = ? AND id = ?'
   db.run(sql, atMs, device, tokenId)
 }
 
-function tokenOf(row: Row): TokenRow {
+export function tokenOf(row: Row): TokenRow {
   return {
     id: row.id,
     device: row.device,

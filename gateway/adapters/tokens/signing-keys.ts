@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
 
@@ -57,6 +57,13 @@ export async function makeSigningKey(directory: string, nowMs: number): Promise<
   }
   await rename(draft, join(directory, `${kid}.json`))
   return kid
+}
+
+/** Deletes the key from the folder, under whatever file name it stands there. */
+export async function removeSigningKey(directory: string, keyId: string): Promise<void> {
+  for (const file of await keyFiles(directory)) {
+    if ((await readKey(join(directory, file))).keyId === keyId) await rm(join(directory, file))
+  }
 }
 
 async function keyFiles(directory: string): Promise<string[]> {

@@ -22,7 +22,7 @@ export class BusListener {
   readonly responses = new Map<string, Set<CommandState>>()
   readonly #history: History
   readonly #client: MqttClient
-  /** Messages on telemetry topics, repeats and all. */
+  /** Telemetry and events, repeats and all. */
   arrived = 0
   /** Monotonic ms of the last telemetry. */
   lastArrivedMs = 0
@@ -48,14 +48,19 @@ export class BusListener {
   #heard([, , device = '', kind, word, id = '']: string[], text: string): void {
     if (device.startsWith('.') || text === '') return // [U-14]
     const body = JSON.parse(text)
-    if (kind === 'telemetry') this.#telemetry(device, body.boot, body.seq)
-    if (kind === 'availability') this.availability.set(device, body)
+    if (kind === 'telemetry' || kind === 'event') this.#telemetry(device, body.boot, body.seq)
+    if (kind === 'availability') this.#shown(device, body)
     if (kind !== 'command' || word === 'request') return
     if (word === 'response') this.responses.set(id, (this.responses.get(id) ?? new Set()).add(body.state))
     if (body.progress !== undefined) return
     const states = this.states.get(id) ?? []
     states.push(body.state)
     this.states.set(id, states)
+  }
+
+  /** [P-3] A retained message that comes with a subscription may be overtaken by a newer one. */
+  #shown(device: string, body: Shown): void {
+    if (body.session >= (this.availability.get(device)?.session ?? 0)) this.availability.set(device, body)
   }
 
   #telemetry(device: string, boot: unknown, seq: unknown): void {

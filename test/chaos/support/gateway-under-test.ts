@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type GatewayProcess, launchGateway } from '../../helpers/launch-gateway.ts'
 import type { Cleanup } from './cleanup.ts'
+import { cpuMs, patient } from './machine.ts'
 import { sleep } from './wait.ts'
 
 /** Generous: a slow machine with other cases beside this one. What it took is printed. */
@@ -32,6 +33,8 @@ export class GatewayUnderTest {
   readonly dataDir: string
   /** How long each start took, from the spawn to `/readyz` 200. */
   readonly readyMs: number[] = []
+  /** The processor time of each start. */
+  readonly readyCpuMs: number[] = []
   /** Exits that nobody asked for, with the last words. */
   readonly falls: string[] = []
   readonly #env: Readonly<Record<string, string>>
@@ -98,10 +101,11 @@ export class GatewayUnderTest {
     const startedMs = performance.now()
     while (!(await this.#isReady())) {
       if (this.falls.length > 0) throw new Error(`the gateway fell: ${this.falls.at(-1)}`)
-      if (performance.now() - startedMs > START_MAX_MS) throw new Error(`not ready: ${this.log.slice(-1000)}`)
+      if (performance.now() - startedMs > patient(START_MAX_MS)) throw new Error(`not ready: ${this.log.slice(-1000)}`)
       await sleep(20)
     }
     this.readyMs.push(performance.now() - startedMs)
+    this.readyCpuMs.push(await cpuMs(this.pid))
   }
 
   async start(): Promise<void> {
@@ -109,11 +113,17 @@ export class GatewayUnderTest {
     await this.ready()
   }
 
-  async #isReady(): Promise<boolean> {
+  /** Of the present process, once it listens. */
+  async #ownAddress(): Promise<Address | undefined> {
     const text = await readFile(join(this.dataDir, 'run.json'), 'utf8').catch(() => undefined)
-    if (text === undefined) return false
+    if (text === undefined) return undefined
     const address = JSON.parse(text) as Address
-    if (address.pid !== this.pid) return false
+    return address.pid === this.pid ? address : undefined
+  }
+
+  async #isReady(): Promise<boolean> {
+    const address = await this.#ownAddress()
+    if (address === undefined) return false
     this.#address = address
     this.#ca = await readFile(address.ca, 'utf8')
     const answer = await this.api('GET', '/readyz').catch(() => undefined)
@@ -125,9 +135,11 @@ export class GatewayUnderTest {
     await this.#end('SIGKILL')
   }
 
-  /** SIGTERM. Resolves with the exit code. */
-  stop(): Promise<number | NodeJS.Signals | null> {
-    return this.#end('SIGTERM')
+  /** SIGTERM. Resolves when it is gone; a process that listened already must end with 0. */
+  async stop(): Promise<void> {
+    const listened = (await this.#ownAddress()) !== undefined
+    const end = await this.#end('SIGTERM')
+    if (listened && end !== 0) this.falls.push(`SIGTERM ended with ${end}: ${this.log.slice(-500)}`)
   }
 
   async #end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {

@@ -21,6 +21,7 @@ const QUICK: Partial<BackoffTable> = {
 /** A link is given up this long after the gateway's latest ping and pong were due. */
 const SILENCE_SLACK_MS = 2_000
 const TICK_MS = 25
+const EVENT_EVERY = 7
 /** After a pause of this process so much is made up for. */
 const CATCH_UP_MAX_MS = 500
 /** One count of acknowledgements for each. */
@@ -56,6 +57,7 @@ export class Herd {
   readonly #values: Readonly<Record<string, number>>
   #timer: NodeJS.Timeout | undefined
   #cursor = 0
+  #turn = 0
   /** Records that a full outbox gave up. */
   dropped = 0
   nacked = 0
@@ -144,7 +146,8 @@ export class Herd {
     this.#cursor = (this.#cursor + 1) % this.animals.length
     const animal = this.animals[this.#cursor]
     if (animal === undefined) return
-    const { boot, seq } = animal.device.telemetry(this.#values)
+    const isEvent = ++this.#turn % EVENT_EVERY === 0 // of the same sequence, on another topic
+    const { boot, seq } = isEvent ? animal.device.event('tick', this.#turn) : animal.device.telemetry(this.#values)
     this.#options.history.attempted(animal.id, boot, seq)
   }
 

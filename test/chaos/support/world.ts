@@ -1,6 +1,7 @@
 import { type Mosquitto, startMosquitto } from '../../helpers/mosquitto.ts'
 import type { Invariant } from '../case.ts'
 import { type BusListener, listenToBus } from './bus-listener.ts'
+import { Caretaker } from './caretaker.ts'
 import type { Cleanup } from './cleanup.ts'
 import { Commander } from './commander.ts'
 import { examples } from './figures.ts'
@@ -17,6 +18,7 @@ autosave_interval 1
 max_queued_bytes 0`
 /** For what the faults left behind, on a slow machine. */
 const DRAIN_MAX_MS = 90_000
+const QUIET_MS = 20_000
 const COMMANDS_MAX_MS = 120_000
 const PRESENCE_MAX_MS = 30_000
 
@@ -43,6 +45,8 @@ export interface World {
   readonly herd: Herd
   readonly listener: BusListener
   readonly commander: Commander
+  /** Changes settings and tokens. */
+  readonly caretaker: Caretaker
   readonly history: History
 }
 
@@ -58,8 +62,16 @@ export async function openWorld(options: WorldOptions, cleanup: Cleanup): Promis
   const url = await deviceUrl?.(gateway)
   const herd = await gatherHerd(gateway, { devices, ratePerS, random, history, url, values }, cleanup)
   const commander = new Commander({ gateway, herd, listener, random: streamFrom(random), busShare })
+  const caretaker = new Caretaker(gateway, herd, streamFrom(random))
   await herd.start()
-  return { gateway, mosquitto, herd, listener, commander, history }
+  return { gateway, mosquitto, herd, listener, commander, caretaker, history }
+}
+
+/** Telemetry, commands, settings and tokens, until `settle`. */
+export function putUnderLoad({ herd, commander, caretaker }: World): void {
+  herd.load()
+  commander.start()
+  caretaker.start()
 }
 
 /** What the commander draws depends on how fast the machine is; the faults must not. */
@@ -73,10 +85,13 @@ function streamFrom(random: () => number): () => number {
 }
 
 /** Ends the load and waits until all has arrived that ever will: outboxes empty, the subscriber has caught up. */
-export async function settle({ herd, commander, history }: World): Promise<Invariant> {
-  await commander.stop()
+export async function settle(
+  { herd, commander, caretaker, history, listener }: World,
+  quietMs: number = QUIET_MS,
+): Promise<Invariant> {
+  await Promise.all([commander.stop(), caretaker.stop()])
   const tookMs = await herd.drain(DRAIN_MAX_MS)
-  await until(() => history.lost().length === 0, DRAIN_MAX_MS, 250)
+  await until(() => history.lost().length === 0 || isQuiet(listener, quietMs), DRAIN_MAX_MS, 250)
   const stuck = herd.animals.filter(({ device }) => device.unacked > 0)
   const left = stuck.map(({ id, device }) => `${id} has ${device.unacked}, ${device.state}`)
   return {
@@ -87,11 +102,24 @@ export async function settle({ herd, commander, history }: World): Promise<Invar
   }
 }
 
+/** Connected, and nothing came for long: what is missing now is lost. */
+function isQuiet(listener: BusListener, quietMs: number): boolean {
+  return listener.connected && performance.now() - listener.lastArrivedMs > quietMs
+}
+
 /** What holds in every case, once all has settled. */
 export async function judgeWorld(world: World): Promise<Invariant[]> {
   const settled = await settle(world)
   const commands = await world.commander.judge(COMMANDS_MAX_MS)
-  return [...world.history.invariants(), settled, ...commands, await judgePresence(world), ...judgeFalls(world)]
+  const care = await world.caretaker.judge()
+  return [
+    ...world.history.invariants(),
+    settled,
+    ...commands,
+    ...care,
+    await judgePresence(world),
+    ...judgeFalls(world),
+  ]
 }
 
 /** The bus shows each device as it is: online with the number of its session, or offline for those that are stopped. */
@@ -122,7 +150,7 @@ export function judgeFalls({ gateway, herd, history }: World): Invariant[] {
   const given = herd.dropped + herd.nacked
   return [
     {
-      statement: 'the gateway never ends by itself',
+      statement: 'the gateway never ends by itself, and by SIGTERM with 0',
       checked: readyMs.length,
       broken: falls.length,
       detail: examples(falls),

@@ -32,10 +32,14 @@ class FairleadClient : public fairlead::Client {
 };
 
 using fairlead::Arguments;
+using fairlead::Channel;
 using fairlead::Command;
 using fairlead::CommandResult;
+using fairlead::RecordClass;
 using fairlead::Setting;
+using fairlead::Status;
 using fairlead::Telemetry;
+using fairlead::TextTelemetry;
 using fairlead::each_value;
 using fairlead::every_s;
 using fairlead::fail;

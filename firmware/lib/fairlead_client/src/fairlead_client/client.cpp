@@ -54,6 +54,9 @@ bool Client::check_declarations() {
       if (std::string_view(other->name_) == at->name_) return refuse_declaration("command: declared twice", at->name_);
     }
   }
+  for (Channel* at = first_channel_; at != nullptr; at = at->next_) {
+    if (!is_name(at->name_)) return refuse_declaration("channel: not a name", at->name_);
+  }
   if (write_settings(true) == 0) return refuse_declaration("settings: more than a kilobyte", first_setting_->name_);
   return true;
 }
@@ -159,6 +162,8 @@ void Client::report_built_ins() {
   json.key("rssi_dbm").integer(system_->rssi_dbm());
   json.key("heap_free").unsigned_integer(system_->free_heap());
   json.key("heap_block").unsigned_integer(system_->largest_free_block());
+  json.key("dropped").unsigned_integer(link_.dropped.load(std::memory_order_relaxed));
+  json.key("flash_erasures").unsigned_integer(link_.flash_erasures.load(std::memory_order_relaxed));
   if (!built_ins_sent_) json.key("reset_reason").text(reset_text(system_->reset_reason()));
   json.end_object();
   const std::string_view object = json.view();

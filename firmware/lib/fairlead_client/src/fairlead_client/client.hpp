@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "channel.hpp"
 #include "command.hpp"
 #include "fairlead/ports.hpp"
 #include "link.hpp"
@@ -14,6 +15,8 @@ namespace fairlead {
 struct ClientCounters {
   uint32_t mailbox_full = 0;      ///< Readings, events or log lines that found no room; a Latest one is tried again.
   uint32_t not_finite = 0;        ///< NaN or infinity assigned [T-3].
+  uint32_t texts_cut = 0;         ///< Texts assigned that were longer than declared.
+  uint32_t channel_too_large = 0; ///< Frames larger than a record [L-2].
   uint32_t commands_expired = 0;  ///< Arrived in time, but loop() came too late [C-13].
   uint32_t store_failures = 0;    ///< Settings that flash did not take; they are tried again.
 };
@@ -54,7 +57,9 @@ class Client : public CommandNames {
   /** Leaves on purpose [S-6]; Link::left says when it is done. */
   bool leave(uint32_t sleep_s);
 
-  bool has_command(std::string_view name) const override { return find_command(name) != nullptr; }
+  bool has_command(std::string_view name) const override { return takes_commands_ && find_command(name) != nullptr; }
+  /** Before the network's task runs. False: the sketch does not run, so a command is refused and not left to wait. */
+  void take_commands(bool takes) { takes_commands_ = takes; }
   bool started() const { return clock_ != nullptr; }
   /** Whether the gateway has said welcome [S-3]. */
   bool ready() const { return link_.ready.load(std::memory_order_acquire); }
@@ -74,6 +79,7 @@ class Client : public CommandNames {
   friend class TelemetryBase;
   friend class SettingBase;
   friend class Command;
+  friend class Channel;
 
   uint64_t now_ms() const { return clock_->mono_ms(); }
   bool send(UpLetter kind, int32_t small, uint64_t number, std::string_view a, std::string_view b = {}, std::string_view c = {});
@@ -99,11 +105,13 @@ class Client : public CommandNames {
   TelemetryBase* first_telemetry_ = nullptr;
   SettingBase* first_setting_ = nullptr;
   Command* first_command_ = nullptr;
+  Channel* first_channel_ = nullptr;
   const char* problem_ = "";
   const char* problem_name_ = "";
   ClientCounters counters_;
   uint64_t settings_version_ = 0;
   uint64_t settings_stored_at_ms_ = 0;
+  bool takes_commands_ = true;
   bool settings_dirty_ = false;    ///< Flash holds something else.
   bool settings_news_ = false;     ///< The gateway was told something else.
   uint32_t reported_in_ready_ = 0; ///< Of which session, as ready_count counts them.

@@ -11,6 +11,7 @@ class CoreUplink final : public Uplink {
   CoreUplink(Outbox& outbox, Session& session, System& system) : outbox_(outbox), session_(session), system_(system) {}
   bool telemetry(RecordClass cls, std::string_view key, std::string_view values_json, uint64_t born_mono_ms) override;
   bool event(std::string_view name, std::string_view data_json, uint64_t born_mono_ms) override;
+  bool channel(RecordClass cls, std::string_view name, std::string_view payload, uint64_t born_mono_ms) override;
   void progress(const char* id, int percent, std::string_view text) override { session_.progress(id, percent, text); }
   void succeeded(const char* id, std::string_view data_json) override { session_.finish_ok(id, data_json); }
   void failed(const char* id, std::string_view code, std::string_view message) override {
@@ -21,6 +22,7 @@ class CoreUplink final : public Uplink {
   void leave(uint32_t sleep_s) override { session_.leave(sleep_s); }
   bool left() override { return session_.left(); }
   size_t unacknowledged() override { return outbox_.unacknowledged(); }
+  OutboxStats stats() override { return outbox_.stats(); }
   void flush() override { (void)outbox_.flush(); }
   void restart(const char* why) override { system_.restart(why); }
 

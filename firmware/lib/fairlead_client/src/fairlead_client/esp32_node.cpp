@@ -10,7 +10,7 @@
 namespace fairlead {
 namespace {
 
-constexpr std::string_view kCapabilities[] = {"commands", "settings"};
+constexpr std::string_view kCapabilities[] = {"commands", "settings", "binary"};
 /** In safe mode the device can be reached and mended; then the firmware gets another chance. */
 constexpr uint64_t kSafeModeMs = 15 * 60 * 1000;
 
@@ -34,6 +34,7 @@ bool Esp32Node::begin(Client& client, Stream& console) {
     console.print(": ");
     console.println(client.problem_name());
   }
+  client.take_commands(declared && !guard_.safe_mode());
   last_beat_ms_ = clock_.mono_ms();
   watch_this_task();
   if (!task_.start(&Esp32Node::net_step, this)) system_.restart("no task");
@@ -42,7 +43,10 @@ bool Esp32Node::begin(Client& client, Stream& console) {
 
 void Esp32Node::load() {
   (void)ident_.begin();  // what cannot be read counts as absent, and `status` shows it; it is never erased by itself
-  if (state_.begin() == Status::IoError) (void)state_.erase_all();  // nothing here that a person has put in
+  if (state_.begin() == Status::IoError) {  // nothing here that a person has put in
+    (void)state_.erase_all();
+    (void)state_.begin();
+  }
   (void)guard_.begin(clock_.mono_ms());
   (void)credentials_.begin();
   (void)memory_.begin();
@@ -117,6 +121,7 @@ void Esp32Node::net_turn() {
   const Closed& closed = session_.last_closed();
   shown_state_.store(session_.state(), std::memory_order_relaxed);
   shown_close_.store(static_cast<uint32_t>(closed.fail) << 16 | closed.http_status, std::memory_order_relaxed);
+  shown_has_token_.store(tokens_.has_token(), std::memory_order_relaxed);
   shown_native_.store(closed.native, std::memory_order_relaxed);
 }
 
@@ -144,7 +149,7 @@ Status Esp32Node::apply(const ConsoleCommand& command) {
       // The tokens first: a reset that is cut short must not leave a device that still speaks for its old owner.
       if (const Status status = credentials_.factory_reset(); status != Status::Ok) return status;
       (void)outbox_.erase_all();
-      (void)state_.erase_all();
+      (void)state_.erase_all();  // and closes it: the sketch's task must not store its settings once more
       system_.restart("factory reset");
       return Status::Ok;
     case ConsoleKind::Status:
@@ -205,10 +210,17 @@ void Esp32Node::write_status(Print& out) const {
   out.print(":");
   out.println(static_cast<int>(credentials_.port()));
   line("ca          ", credentials_.ca_pem()[0] != 0 ? "set" : "not set");
-  line("token       ", tokens_.has_token() ? "set" : "not set");
+  line("token       ", shown_has_token_.load(std::memory_order_relaxed) ? "set" : "not set");
   line("safe mode   ", guard_.safe_mode() ? "yes" : "no");
   out.print("waiting     ");
   out.println(static_cast<unsigned>(client_->unacknowledged()));
+  const Link& link = client_->link();
+  out.print("dropped     ");
+  out.println(static_cast<unsigned>(link.dropped.load(std::memory_order_relaxed)));
+  out.print("flash       ");
+  out.print(static_cast<unsigned>(link.flash_erasures.load(std::memory_order_relaxed)));
+  out.print(" erasures, wear pauses ");
+  out.println(static_cast<unsigned>(link.wear_pauses.load(std::memory_order_relaxed)));
   out.print("stack spare ");
   out.println(static_cast<unsigned>(task_.stack_spare_bytes()));
 }

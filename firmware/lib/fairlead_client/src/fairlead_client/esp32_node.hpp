@@ -76,6 +76,7 @@ class Esp32Node final : private ConsoleActions {
   Client* client_ = nullptr;
   char boot_[limits::kBootIdMaxBytes + 1] = {};
   std::atomic<SessionState> shown_state_{SessionState::Unprovisioned};
+  std::atomic<bool> shown_has_token_{false};
   std::atomic<uint32_t> shown_close_{0};   ///< OpenFail << 16 | HTTP status
   std::atomic<int32_t> shown_native_{0};
   uint32_t last_beat_ = 0;

@@ -11,6 +11,7 @@ namespace fairlead {
 enum class UpLetter : uint8_t {
   Telemetry,  ///< small: RecordClass, number: mono ms of the reading, a: key, b: values
   Event,      ///< number: mono ms, a: name, b: data
+  Channel,    ///< small: RecordClass, number: mono ms, a: channel, b: payload
   Progress,   ///< small: percent or negative, a: command id, b: text
   Succeeded,  ///< a: command id, b: data
   Failed,     ///< a: command id, b: code, c: message
@@ -51,6 +52,9 @@ struct Link {
   std::atomic<uint32_t> unacknowledged{0};     ///< network: records that the bus does not hold yet
   std::atomic<uint32_t> refused{0};            ///< network: records that the outbox refused
   std::atomic<uint32_t> beat{0};               ///< network: rises while its task is alive
+  std::atomic<uint32_t> dropped{0};            ///< network: records that a full outbox dropped
+  std::atomic<uint32_t> flash_erasures{0};     ///< network: of the sector of the log that was erased most
+  std::atomic<uint32_t> wear_pauses{0};        ///< network: times that the log was as fast as its wear allows
   std::atomic<bool> left{false};               ///< network: Leave is done
 };
 

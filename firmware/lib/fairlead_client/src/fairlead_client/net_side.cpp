@@ -35,7 +35,19 @@ void NetSide::turn() {
     link_->up.pop();
   }
   link_->unacknowledged.store(static_cast<uint32_t>(uplink_->unacknowledged()), std::memory_order_release);
+  show_stats();
   tend_leave();
+}
+
+void NetSide::show_stats() {
+  const uint64_t now = clock_.mono_ms();
+  if (now - stats_at_ms_ < kStatsIntervalMs) return;
+  stats_at_ms_ = now;
+  const OutboxStats stats = uplink_->stats();
+  const uint32_t dropped = stats.dropped_latest + stats.dropped_stream + stats.dropped_event;
+  link_->dropped.store(dropped, std::memory_order_relaxed);
+  link_->flash_erasures.store(stats.flash_erasures, std::memory_order_relaxed);
+  link_->wear_pauses.store(stats.wear_pauses, std::memory_order_relaxed);
 }
 
 void NetSide::deliver(const Letter& letter) {
@@ -46,6 +58,9 @@ void NetSide::deliver(const Letter& letter) {
       taken = uplink_->telemetry(static_cast<RecordClass>(letter.small), letter.a, letter.b, letter.number);
       break;
     case UpLetter::Event: taken = uplink_->event(letter.a, letter.b, letter.number); break;
+    case UpLetter::Channel:
+      taken = uplink_->channel(static_cast<RecordClass>(letter.small), letter.a, letter.b, letter.number);
+      break;
     case UpLetter::Progress: uplink_->progress(copy_text(id, letter.a), letter.small, letter.b); break;
     case UpLetter::Succeeded: uplink_->succeeded(copy_text(id, letter.a), letter.b); break;
     case UpLetter::Failed: uplink_->failed(copy_text(id, letter.a), letter.b, letter.c); break;

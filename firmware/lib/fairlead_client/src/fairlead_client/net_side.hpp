@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "fairlead/limits.hpp"
+#include "fairlead/outbox.hpp"
 #include "fairlead/ports.hpp"
 #include "fairlead/record_class.hpp"
 #include "fairlead/session_handler.hpp"
@@ -16,6 +17,7 @@ struct Uplink {
   /** False: the outbox refused it, which the outbox counts too. */
   virtual bool telemetry(RecordClass cls, std::string_view key, std::string_view values_json, uint64_t born_mono_ms) = 0;
   virtual bool event(std::string_view name, std::string_view data_json, uint64_t born_mono_ms) = 0;
+  virtual bool channel(RecordClass cls, std::string_view name, std::string_view payload, uint64_t born_mono_ms) = 0;
   virtual void progress(const char* id, int percent, std::string_view text) = 0;
   virtual void succeeded(const char* id, std::string_view data_json) = 0;
   virtual void failed(const char* id, std::string_view code, std::string_view message) = 0;
@@ -24,6 +26,7 @@ struct Uplink {
   virtual void leave(uint32_t sleep_s) = 0;
   virtual bool left() = 0;
   virtual size_t unacknowledged() = 0;
+  virtual OutboxStats stats() = 0;
   /** Everything that is left to flash. */
   virtual void flush() = 0;
   virtual void restart(const char* why) = 0;
@@ -31,6 +34,8 @@ struct Uplink {
 
 /** Between what was said last and the `bye`: lets the result of the command that asked for it go out. */
 constexpr uint64_t kLastWordsMs = 500;
+/** How often the counters of the outbox are shown to the sketch's side. */
+constexpr uint64_t kStatsIntervalMs = 1000;
 /** A gateway that does not answer must not keep a device from its restart or sleep. */
 constexpr uint64_t kLeaveMaxMs = 3000;
 
@@ -54,6 +59,7 @@ class NetSide final : public SessionHandler {
   void plan_leave(uint32_t sleep_s);
   void tend_leave();
   void offer_desired();
+  void show_stats();
 
   Clock& clock_;
   Link* link_ = nullptr;
@@ -61,6 +67,7 @@ class NetSide final : public SessionHandler {
   const CommandNames* commands_ = nullptr;
   enum class Leaving : uint8_t { No, Planned, Said, Done } leaving_ = Leaving::No;
   uint64_t leave_at_ms_ = 0;
+  uint64_t stats_at_ms_ = 0;
   uint32_t sleep_s_ = 0;
   bool restart_after_ = false;
   char restart_why_[limits::kLabelMaxBytes + 1] = {};

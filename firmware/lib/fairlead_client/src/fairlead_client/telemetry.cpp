@@ -1,8 +1,10 @@
 #include "telemetry.hpp"
 
 #include <cmath>
+#include <cstring>
 
 #include "client.hpp"
+#include "fairlead/utf8.hpp"
 
 namespace fairlead {
 
@@ -20,6 +22,18 @@ void TelemetryBase::set(const Value& value) {
   value_ = value;
   has_value_ = true;
   if (report_.each && client_.started() && !hand_over(client_.now_ms())) ++client_.counters_.mailbox_full;
+}
+
+void TelemetryBase::set_text(char* kept, size_t capacity, const char* text) {
+  const std::string_view whole(text);
+  const std::string_view fits = utf8_cut(whole, capacity - 1);
+  if (fits.size() < whole.size()) ++client_.counters_.texts_cut;
+  Value change = value_;
+  change.number += fits == kept ? 0 : 1;
+  if (!fits.empty()) std::memmove(kept, fits.data(), fits.size());  // the sketch may assign what c_str() gave
+  kept[fits.size()] = 0;
+  text_ = kept;
+  set(change);
 }
 
 bool TelemetryBase::moved() const {
@@ -41,13 +55,25 @@ void TelemetryBase::turn(uint64_t now_ms) {
 }
 
 bool TelemetryBase::hand_over(uint64_t now_ms) {
+  if (text_ != nullptr) return hand_over_text(now_ms);
   uint8_t bytes[160];  // a name of 64 bytes and the longest number
   JsonWriter json({bytes, sizeof bytes});
   json.begin_object();
   write_member(json, name_, value_);
   json.end_object();
   if (!json.ok()) return true;  // cannot be: names are checked at start
-  const std::string_view object = json.view();
+  return send(json.view(), now_ms);
+}
+
+bool TelemetryBase::hand_over_text(uint64_t now_ms) {
+  uint8_t bytes[80 + 6 * kTextTelemetryMaxBytes];  // each byte may become \u00XX
+  JsonWriter json({bytes, sizeof bytes});
+  json.begin_object().key(name_).text(text_).end_object();
+  if (!json.ok()) return true;  // cannot be: there is room for the longest
+  return send(json.view(), now_ms);
+}
+
+bool TelemetryBase::send(std::string_view object, uint64_t now_ms) {
   const bool sent = report_.record_class == RecordClass::Event
                         ? client_.send(UpLetter::Event, 0, now_ms, name_, object)
                         : client_.send(UpLetter::Telemetry, static_cast<int32_t>(report_.record_class), now_ms, name_,

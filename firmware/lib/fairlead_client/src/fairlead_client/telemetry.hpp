@@ -68,6 +68,8 @@ class TelemetryBase {
 
  protected:
   void set(const Value& value);
+  /** For a text, which `kept` (of `capacity` bytes) holds for as long as this lives. */
+  void set_text(char* kept, size_t capacity, const char* text);
   const Value& value() const { return value_; }
 
  private:
@@ -77,10 +79,13 @@ class TelemetryBase {
   /** Hands the value over; keeps it for the next turn when the mailbox is full. */
   void turn(uint64_t now_ms);
   bool hand_over(uint64_t now_ms);
+  bool hand_over_text(uint64_t now_ms);
+  bool send(std::string_view object, uint64_t now_ms);
 
   Client& client_;
   const char* name_;
   Report report_;
+  const char* text_ = nullptr;  ///< Of a text; then `value_` counts its changes.
   Value value_;
   Value reported_;
   uint64_t reported_at_ms_ = 0;
@@ -101,6 +106,28 @@ class Telemetry : public TelemetryBase {
   }
   /** The last value assigned. */
   operator T() const { return value().template as<T>(); }
+};
+
+/** A text costs six bytes for each of its own in the worst case, and the sketch's stack pays for that. */
+constexpr size_t kTextTelemetryMaxBytes = 128;
+
+/** A text: `TextTelemetry<16> mode(gw, "mode", on_change());` then `mode = "auto";`. Longer ones are cut, and counted. */
+template <size_t MaxBytes>
+class TextTelemetry : public TelemetryBase {
+ public:
+  static_assert(MaxBytes > 0 && MaxBytes <= kTextTelemetryMaxBytes, "1 to 128 bytes; longer texts are for events");
+  TextTelemetry(Client& client, const char* name, const Report& report = on_change())
+      : TelemetryBase(client, name, report) {}
+  /** UTF-8, copied. Null counts as empty. */
+  TextTelemetry& operator=(const char* text) {
+    set_text(kept_, sizeof kept_, text == nullptr ? "" : text);
+    return *this;
+  }
+  /** The last one assigned. */
+  const char* c_str() const { return kept_; }
+
+ private:
+  char kept_[MaxBytes + 1] = {};
 };
 
 }  // namespace fairlead

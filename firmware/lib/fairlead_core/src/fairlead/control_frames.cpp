@@ -18,9 +18,10 @@ static_assert(kLogTextKeptBytes <= UINT8_MAX, "the length of a line is one byte"
 }  // namespace
 
 Status ControlFrames::report(uint64_t version, std::string_view state_json) {  // [M-12]
-  if (state_json.size() > kReportedMaxBytes) {
+  const bool too_large = state_json.size() > kReportedKeptBytes;
+  if (too_large || version > limits::kReportedVersionMax) {  // [L-28]
     reports_refused_++;
-    return Status::TooLarge;
+    return too_large ? Status::TooLarge : Status::Invalid;
   }
   if (!state_json.empty()) std::memcpy(reported_, state_json.data(), state_json.size());
   reported_bytes_ = state_json.size();

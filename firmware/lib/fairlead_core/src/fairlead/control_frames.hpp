@@ -10,8 +10,9 @@
 
 namespace fairlead {
 
-/** `reported` stays within one uplink frame. */
-constexpr size_t kReportedMaxBytes = 1024;
+/** Of the 12 KiB that the gateway takes this client keeps what stays within one uplink frame. */
+constexpr size_t kReportedKeptBytes = 1024;
+static_assert(kReportedKeptBytes <= limits::kReportedMaxBytes, "[L-28] the gateway would drop it");
 /** About ten lines that wait for a session. */
 constexpr size_t kLogQueueBytes = 1024;
 /** More of a text is cut, so that a line fits its queue with others. */
@@ -20,7 +21,7 @@ constexpr size_t kLogTextKeptBytes = 240;
 /** What waits to be sent outside the window, commands apart: settings, a stored token, log lines. */
 class ControlFrames {
  public:
-  /** The latest wins. TooLarge: not taken. */
+  /** The latest wins. TooLarge: more than kReportedKeptBytes, Invalid: no such version can be [L-28]; both not taken. */
   Status report(uint64_t version, std::string_view state_json);
   void token_stored(std::string_view token_id, std::string_view sha256_hex);
   /** Full or a bad level: dropped and counted. */
@@ -28,6 +29,8 @@ class ControlFrames {
 
   /** Writes the frame that is due. False: none is. */
   bool peek(MutableBytes into, size_t& size);
+  /** Whether peek() gives `token_stored`, which goes before everything else [K-10]. */
+  bool token_is_due() const { return token_due_; }
   /** The frame of the last peek() is out. */
   void sent();
   /** What only made sense in the session that ended. */
@@ -45,7 +48,7 @@ class ControlFrames {
   bool reported_due_ = false;
   uint64_t reported_version_ = 0;
   size_t reported_bytes_ = 0;
-  char reported_[kReportedMaxBytes] = {};
+  char reported_[kReportedKeptBytes] = {};
   bool token_due_ = false;
   char token_id_[limits::kNameMaxBytes + 1] = {};
   char token_sha256_[65] = {};

@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kHeaderCrcAt = 28;
 // Block: body bytes 0, kind 2, name bytes 3, CRC 4, life 8, seq 12, time 16.
 constexpr size_t kBlockCrcAt = 4;
-constexpr uint8_t kWallTimeBit = 0x80;
+constexpr uint8_t kWallTimeBit = 0x80, kChannelBit = 0x40;
 
 uint32_t crc_without_itself(const uint8_t head[kBlockHeadBytes]) {
   const uint32_t crc = crc32({head, kBlockCrcAt});
@@ -52,7 +52,8 @@ bool is_retired(const uint8_t* from) { return std::memcmp(from + kSectorHeaderBy
 
 void encode(const BlockHead& head, ByteView name, ByteView rest, uint8_t into[kBlockHeadBytes]) {
   put_little_endian<uint16_t>(into, head.body_bytes);
-  into[2] = static_cast<uint8_t>(static_cast<uint8_t>(head.kind) | (head.is_wall_time ? kWallTimeBit : 0));
+  into[2] = static_cast<uint8_t>(static_cast<uint8_t>(head.kind) | (head.is_wall_time ? kWallTimeBit : 0) |
+                                 (head.is_channel ? kChannelBit : 0));
   into[3] = head.name_bytes;
   put_little_endian<uint32_t>(into + 8, head.position.life);
   put_little_endian<uint32_t>(into + 12, head.position.seq);
@@ -63,13 +64,14 @@ void encode(const BlockHead& head, ByteView name, ByteView rest, uint8_t into[kB
 
 bool decode(const uint8_t from[kBlockHeadBytes], BlockHead& head, uint32_t& crc, uint32_t& crc_of_head) {
   head.body_bytes = get_little_endian<uint16_t>(from);
-  const uint8_t kind = static_cast<uint8_t>(from[2] & ~kWallTimeBit);
+  const uint8_t kind = static_cast<uint8_t>(from[2] & ~(kWallTimeBit | kChannelBit));
   head.is_wall_time = (from[2] & kWallTimeBit) != 0;
+  head.is_channel = (from[2] & kChannelBit) != 0;
   head.name_bytes = from[3];
   head.position.life = get_little_endian<uint32_t>(from + 8);
   head.position.seq = get_little_endian<uint32_t>(from + 12);
   head.time_ms = get_little_endian<uint64_t>(from + 16);
-  if (kind < 1 || kind > 3 || head.body_bytes > kBlockBodyMaxBytes) return false;
+  if (kind < 1 || kind > 4 || head.body_bytes > kBlockBodyMaxBytes) return false;
   if (head.name_bytes > head.body_bytes || head.position.life == 0 || head.position.life >= kCountMax) return false;
   head.kind = static_cast<BlockKind>(kind);
   crc = get_little_endian<uint32_t>(from + kBlockCrcAt);

@@ -44,14 +44,16 @@ bool decode(const uint8_t* from, SectorHeader& header);
 bool is_retired(const uint8_t* from);
 
 enum class BlockKind : uint8_t {
-  Record = 1,  ///< name and JSON
+  Record = 1,  ///< name and JSON, or channel and payload
   Boot = 2,    ///< boot id of the life of the records that follow in this sector
-  Progress = 3  ///< Everything before this position is acknowledged.
+  Progress = 3,  ///< Everything before this position is acknowledged.
+  Time = 4       ///< `time_ms` is Unix time minus mono time of its life, known later than its first records.
 };
 
 struct BlockHead {
   BlockKind kind = BlockKind::Record;
   bool is_wall_time = false;  ///< time_ms is Unix time, else mono time of its life.
+  bool is_channel = false;    ///< Of a record: name and payload of a binary channel [B-1].
   uint8_t name_bytes = 0;     ///< The body begins with the name.
   uint16_t body_bytes = 0;
   RecordPosition position;

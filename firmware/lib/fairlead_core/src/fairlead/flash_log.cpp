@@ -30,6 +30,7 @@ Status FlashLog::append(const LogEntry& entry) {
   BlockHead block;
   block.kind = BlockKind::Record;
   block.is_wall_time = entry.is_wall_time;
+  block.is_channel = entry.is_channel;
   block.name_bytes = static_cast<uint8_t>(entry.name.size());
   block.body_bytes = static_cast<uint16_t>(body_bytes);
   block.position = {life_, entry.seq};
@@ -148,6 +149,7 @@ Status FlashLog::front(RecordClass cls, LogCursor& cursor, LogRecord& record) {
       record.cls = cls;
       record.position = block.position;
       record.is_wall_time = block.is_wall_time;
+      record.is_channel = block.is_channel;
       record.time_ms = block.time_ms;
       record.name_bytes = block.name_bytes;
       record.body_bytes = block.body_bytes;
@@ -213,18 +215,41 @@ void FlashLog::note_progress(const RecordPosition& first_live) {
   if (first_live_ < first_live) first_live_ = first_live;
 }
 
+/** A block without a body, where one is open. Full: none has room. */
+Status FlashLog::write_into_any_head(const BlockHead& block) {
+  for (Head& head : heads_) {
+    if (room_in(head) >= block_bytes(block.body_bytes)) return write_block(head, block, {}, {});
+  }
+  return Status::Full;
+}
+
+Status FlashLog::save_wall_offset(int64_t wall_minus_mono_ms) {
+  if (!mounted_) return Status::NotReady;
+  BlockHead block;
+  block.kind = BlockKind::Time;
+  block.position.life = life_;
+  block.time_ms = static_cast<uint64_t>(wall_minus_mono_ms);
+  return write_into_any_head(block);
+}
+
+bool FlashLog::wall_offset_of(uint32_t life, int64_t& wall_minus_mono_ms) const {
+  for (const WallOffset& known : wall_offsets_) {
+    if (known.life != life) continue;
+    wall_minus_mono_ms = known.wall_minus_mono_ms;
+    return true;
+  }
+  return false;
+}
+
 Status FlashLog::save_progress() {
   if (!mounted_) return Status::NotReady;
   if (!(first_live_saved_ < first_live_)) return Status::Ok;
   BlockHead block;
   block.kind = BlockKind::Progress;
   block.position = first_live_;
-  for (Head& head : heads_) {
-    if (room_in(head) < block_bytes(0)) continue;
-    const Status status = write_block(head, block, {}, {});
-    if (status == Status::Ok) first_live_saved_ = first_live_;
-    return status;
-  }
+  const Status status = write_into_any_head(block);
+  if (status == Status::Ok) first_live_saved_ = first_live_;
+  if (status != Status::Full) return status;
   // A new sector says it in its header. Nothing is dropped for that.
   return free_sectors() > 1 ? open_sector(RecordClass::Stream) : Status::Full;
 }

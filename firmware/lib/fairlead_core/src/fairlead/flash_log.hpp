@@ -19,15 +19,18 @@ constexpr size_t kLogSectorsMin = 4;
 constexpr uint32_t kWearLagMax = 4;
 /** Acknowledged records between two progress blocks: so many at most are sent again after a power cut. */
 constexpr uint32_t kProgressEvery = 64;
+/** Lives whose time is known although some of their records do not say it; of more the newest. */
+constexpr size_t kWallOffsetsMax = 8;
 
 /** A record to store. */
 struct LogEntry {
   RecordClass cls = RecordClass::Stream;
   uint32_t seq = 0;
   bool is_wall_time = false;
+  bool is_channel = false;
   uint64_t time_ms = 0;
   std::string_view name;
-  std::string_view json;
+  std::string_view json;  ///< Or the payload of a channel.
 };
 
 /** A place in the chain of a class. It stays good when sectors are dropped or move. */
@@ -41,6 +44,7 @@ struct LogRecord {
   RecordClass cls = RecordClass::Stream;
   RecordPosition position;
   bool is_wall_time = false;
+  bool is_channel = false;
   uint64_t time_ms = 0;
   uint8_t name_bytes = 0;
   uint16_t body_bytes = 0;
@@ -76,6 +80,8 @@ class FlashLog {
   uint32_t life() const { return life_; }
   /** The highest seq of `boot_id` that mount() found, 0 = none. */
   uint32_t highest_seq_of_boot() const { return highest_seq_; }
+  /** Records of binary channels that mount() found. */
+  uint32_t channels_found() const { return channels_found_; }
 
   /**
    * Ok: it is in flash and was read back. Full: nothing may be dropped for it. Invalid: not above the last of its
@@ -100,11 +106,18 @@ class FlashLog {
   /** Makes it last now. Costs one block of 32 bytes. Full: it would cost records, so it is left out. */
   Status save_progress();
 
+  /** Keeps the time of this life for those of its records that were stored before it was known. Full: no room now. */
+  Status save_wall_offset(int64_t wall_minus_mono_ms);
+  bool wall_offset_of(uint32_t life, int64_t& wall_minus_mono_ms) const;
+
   size_t live_records() const { return live_[0] + live_[1] + live_[2]; }
   size_t live_records(RecordClass cls) const { return live_[index(cls)]; }
   uint32_t erase_count(size_t sector) const;
+  /** The erase count of the sector that has the highest. */
+  uint32_t most_erasures() const { return most_erasures_; }
   const LogLosses& losses() const { return losses_; }
   size_t sectors() const { return sectors_; }
+  size_t bytes() const { return mounted_ ? sectors_ * sector_bytes_ : 0; }
   Status erase_all();
 
  private:
@@ -123,8 +136,14 @@ class FlashLog {
     BlockState state = BlockState::Blank;
   };
 
+  struct WallOffset {
+    uint32_t life = 0;  ///< 0: free.
+    int64_t wall_minus_mono_ms = 0;
+  };
+
   // flash_log_mount.cpp
   void forget();
+  void note_wall_offset(uint32_t life, int64_t wall_minus_mono_ms);
   Status read_headers(uint32_t start_hint);
   void keep_one_of_two(uint16_t one, uint16_t other);
   Status survey_sector(uint16_t sector, std::string_view boot_id, SectorEnd& end);
@@ -150,6 +169,7 @@ class FlashLog {
   // flash_log.cpp
   Status write_block(Head& head, const flash_format::BlockHead& block, std::string_view name, std::string_view rest);
   Status write_boot(Head& head);
+  Status write_into_any_head(const flash_format::BlockHead& block);
   Status read_block(uint16_t sector, uint32_t offset, flash_format::BlockHead& block, BlockState& state) const;
   Status program_verified(uint32_t address, ByteView bytes);
   uint16_t sector_at(RecordClass cls, uint32_t sequence) const;
@@ -165,7 +185,7 @@ class FlashLog {
   FlashRegion* region_;
   size_t sectors_ = 0, sector_bytes_ = 0;
   bool mounted_ = false, may_drop_ = true;
-  uint32_t life_ = 1, last_sequence_ = 0, highest_seq_ = 0;
+  uint32_t life_ = 1, last_sequence_ = 0, highest_seq_ = 0, channels_found_ = 0;
   uint16_t last_sector_ = 0;  ///< Where the search for a free one goes on.
   RecordPosition first_live_, first_live_saved_;
   char boot_id_[limits::kBootIdMaxBytes + 1] = {};
@@ -176,6 +196,8 @@ class FlashLog {
   Head heads_[kRecordClasses];
   LogCursor oldest_[kRecordClasses];
   uint32_t live_[kRecordClasses] = {};
+  uint32_t most_erasures_ = 0;
+  WallOffset wall_offsets_[kWallOffsetsMax];
   LogLosses losses_;
 };
 

@@ -21,7 +21,7 @@ void FlashLog::forget() {
   mounted_ = false;
   may_drop_ = true;
   life_ = 1;
-  last_sequence_ = highest_seq_ = other_life_ = 0;
+  last_sequence_ = highest_seq_ = channels_found_ = other_life_ = 0;
   first_live_ = first_live_saved_ = {};
   for (size_t i = 0; i < kLogSectorsMax; ++i) {
     use_of_[i] = SectorUse::Free;
@@ -32,7 +32,19 @@ void FlashLog::forget() {
     oldest_[i] = {};
     live_[i] = 0;
   }
+  for (WallOffset& known : wall_offsets_) known = {};
+  most_erasures_ = 0;
   losses_ = {};
+}
+
+/** The latest of a life counts; the oldest life gives way. */
+void FlashLog::note_wall_offset(uint32_t life, int64_t wall_minus_mono_ms) {
+  WallOffset* place = &wall_offsets_[0];
+  for (WallOffset& known : wall_offsets_) {
+    if (known.life == life) place = &known;
+    if (place->life != life && known.life < place->life) place = &known;
+  }
+  if (place->life <= life) *place = {life, wall_minus_mono_ms};
 }
 
 Status FlashLog::mount(std::string_view boot_id, uint32_t start_hint) {
@@ -69,6 +81,7 @@ Status FlashLog::read_headers(uint32_t start_hint) {
     flash_format::SectorHeader header;
     if (!flash_format::decode(bytes, header)) continue;
     if (header.life >= life_) life_ = header.life + 1;
+    if (header.erase_count > most_erasures_) most_erasures_ = header.erase_count;
     if (first_live_ < header.first_live) first_live_ = header.first_live;
     if (header.sequence > last_sequence_) {
       last_sequence_ = header.sequence;
@@ -127,6 +140,8 @@ Status FlashLog::survey_sector(uint16_t sector, std::string_view boot_id, Sector
     if (block.position.life >= life_) life_ = block.position.life + 1;
     if (block.kind == BlockKind::Progress) {
       if (first_live_ < block.position) first_live_ = block.position;
+    } else if (block.kind == BlockKind::Time) {
+      note_wall_offset(block.position.life, static_cast<int64_t>(block.time_ms));
     } else if (block.kind == BlockKind::Boot) {
       uint8_t id[limits::kBootIdMaxBytes];
       const size_t bytes = block.body_bytes <= sizeof id ? block.body_bytes : 0;
@@ -184,6 +199,7 @@ Status FlashLog::count_live(RecordClass cls) {
   LogCursor cursor = oldest;
   while (status == Status::Ok) {
     ++live_[index(cls)];
+    channels_found_ += record.is_channel ? 1 : 0;
     skip(cursor, record);
     status = front(cls, cursor, record);
   }

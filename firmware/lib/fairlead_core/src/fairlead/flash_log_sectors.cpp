@@ -66,6 +66,7 @@ Status FlashLog::begin_sector(uint16_t sector, RecordClass cls, uint32_t erase_c
   uint8_t bytes[kSectorHeaderBytes];
   flash_format::encode(header, bytes);
   ++last_sequence_;  // used up, also when it fails halfway
+  if (header.erase_count > most_erasures_) most_erasures_ = header.erase_count;
   if (program_verified(address_of(sector, 0), {bytes, sizeof bytes}) != Status::Ok) return Status::IoError;
   use_of_[sector] = static_cast<SectorUse>(cls);
   sequence_of_[sector] = header.sequence;
@@ -152,6 +153,7 @@ Status FlashLog::move_sector(uint16_t from, uint16_t to, uint32_t to_erase_count
   if (retire_and_erase(to) != Status::Ok) return Status::IoError;
   if (copy_blocks(from, to) != Status::Ok) return Status::IoError;
   header.erase_count = to_erase_count < flash_format::kCountMax ? to_erase_count : flash_format::kCountMax - 1;
+  if (header.erase_count > most_erasures_) most_erasures_ = header.erase_count;
   uint8_t bytes[kSectorHeaderBytes];
   flash_format::encode(header, bytes);
   if (program_verified(address_of(to, 0), {bytes, sizeof bytes}) != Status::Ok) return Status::IoError;

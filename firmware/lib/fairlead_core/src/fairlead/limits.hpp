@@ -8,6 +8,8 @@
  */
 namespace fairlead::limits {
 
+constexpr size_t kDeviceFrameMaxBytes = 64 * 1024;  ///< [L-2] Until `welcome` names another.
+constexpr size_t kTelemetryMaxBytes = 14 * 1024;    ///< [L-3] Until `welcome` names another.
 constexpr size_t kGatewayFrameMaxBytes = 4096;  ///< [L-5]
 constexpr size_t kParamsMaxBytes = 3072;        ///< [L-6]
 constexpr size_t kPointsMax = 100;              ///< [L-7]
@@ -20,6 +22,8 @@ constexpr size_t kCapabilitiesMax = 32;         ///< [L-18]
 constexpr size_t kCommandsInFlightMax = 8;      ///< [L-19]
 constexpr size_t kCommandIdsRemembered = 16;    ///< [L-20]
 constexpr uint32_t kSleepMaxS = 30 * 24 * 3600;  ///< [L-22]
+constexpr size_t kReportedMaxBytes = 12 * 1024;  ///< [L-28]
+constexpr uint64_t kReportedVersionMax = 4503599627370496;  ///< [L-28] 2^52
 
 constexpr size_t kNameMaxBytes = 64;    ///< [N-1]
 constexpr size_t kBootIdMaxBytes = 32;  ///< [N-2]

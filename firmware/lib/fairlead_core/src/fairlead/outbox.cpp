@@ -11,6 +11,8 @@ namespace {
 constexpr size_t kTelemetryFrameBytes = 140;
 /** The same of an event [T-6], without its name. */
 constexpr size_t kEventFrameBytes = 128;
+/** Before the name and the payload of a channel [B-1]. */
+constexpr size_t kChannelFrameBytes = 6;
 
 }  // namespace
 
@@ -24,12 +26,16 @@ Status Outbox::begin(std::string_view boot_id, uint32_t first_seq) {
   ring_.clear();
   acks_.clear();
   stats_ = {};
-  online_ = wall_known_ = false;
+  online_ = wall_known_ = stored_without_wall_ = false;
+  flash_written_bytes_ = 0;
   offline_since_ms_ = clock_.mono_ms();
   released_since_save_ = highest_sent_seq_ = 0;
   const Status status = log_.mount(boot_id, entropy_.u32());
+  wear_.begin(log_.bytes(), clock_.mono_ms());
   const uint32_t highest_seq = log_.highest_seq_of_boot();
   next_seq_ = highest_seq >= first_seq ? highest_seq + 1 : first_seq;
+  reborn_.begin(next_seq_, log_.channels_found());
+  next_seq_ += log_.channels_found();
   // A boot id that a deep sleep kept: what it numbered before may have been sent.
   highest_sent_seq_ = next_seq_ - 1;
   rewind();
@@ -37,18 +43,18 @@ Status Outbox::begin(std::string_view boot_id, uint32_t first_seq) {
   return status == Status::IoError ? status : Status::Ok;
 }
 
-Status Outbox::check(std::string_view name, std::string_view json, size_t frame_bytes) {
+Status Outbox::check(std::string_view name, std::string_view body, size_t frame_bytes, size_t limit_bytes) {
   if (!begun_ || next_seq_ == 0) return Status::NotReady;
   if (!name.empty() && !is_name(name)) return Status::Invalid;
-  const size_t bytes = name.size() + json.size();
-  if (bytes <= limits::kRecordMaxBytes && bytes + frame_bytes <= payload_limit_bytes_) return Status::Ok;
+  const size_t bytes = name.size() + body.size();
+  if (bytes <= limits::kRecordMaxBytes && bytes + frame_bytes <= limit_bytes) return Status::Ok;
   ++stats_.refused_too_large;  // [T-7] it would come back as a nack
   return Status::TooLarge;
 }
 
 Status Outbox::push_telemetry(RecordClass cls, std::string_view key, std::string_view values_json, uint32_t& seq,
                               uint64_t born_mono_ms) {
-  const Status status = check(key, values_json, kTelemetryFrameBytes);
+  const Status status = check(key, values_json, kTelemetryFrameBytes, payload_limit_bytes_);
   if (status != Status::Ok) return status;
   if (values_json.empty() || cls == RecordClass::Event) return Status::Invalid;  // [T-1] at least one value
   RingRecord record;
@@ -61,7 +67,7 @@ Status Outbox::push_telemetry(RecordClass cls, std::string_view key, std::string
 }
 
 Status Outbox::push_event(std::string_view name, std::string_view data_json, uint32_t& seq, uint64_t born_mono_ms) {
-  const Status status = check(name, data_json, kEventFrameBytes);
+  const Status status = check(name, data_json, kEventFrameBytes, payload_limit_bytes_);
   if (status != Status::Ok) return status;
   if (name.empty()) return Status::Invalid;
   RingRecord record;
@@ -69,11 +75,21 @@ Status Outbox::push_event(std::string_view name, std::string_view data_json, uin
   record.born_mono_ms = born_mono_ms == kBornNow ? clock_.mono_ms() : born_mono_ms;
   record.name = name;
   record.json = data_json;
-  record.seq = next_seq_;
-  if (!online_ && store_event_now(record)) {
-    seq = next_seq_++;
-    return Status::Ok;
-  }
+  return push(record, seq);
+}
+
+Status Outbox::push_channel(RecordClass cls, std::string_view channel, ByteView payload, uint32_t& seq,
+                            uint64_t born_mono_ms) {
+  const std::string_view body = text_of(payload);
+  const Status status = check(channel, body, kChannelFrameBytes, frame_limit_bytes_);
+  if (status != Status::Ok) return status;
+  if (channel.empty()) return Status::Invalid;
+  RingRecord record;
+  record.cls = cls == RecordClass::Event ? RecordClass::Event : RecordClass::Stream;
+  record.is_channel = true;
+  record.born_mono_ms = born_mono_ms == kBornNow ? clock_.mono_ms() : born_mono_ms;
+  record.name = channel;
+  record.json = body;
   return push(record, seq);
 }
 
@@ -86,6 +102,10 @@ bool Outbox::store_event_now(const RingRecord& record) {
 
 Status Outbox::push(RingRecord record, uint32_t& seq) {
   record.seq = next_seq_;
+  if (record.cls == RecordClass::Event && !online_ && store_event_now(record)) {
+    seq = next_seq_++;
+    return Status::Ok;
+  }
   const size_t bytes = RecordRing::bytes_for(record.name.size(), record.json.size());
   if (!make_room(bytes, record.cls)) {
     count_drop(record.cls);
@@ -157,6 +177,9 @@ OutboxStats Outbox::stats() const {
   stats.dropped_stream += losses.dropped[static_cast<size_t>(RecordClass::Stream)];
   stats.dropped_event += losses.dropped[static_cast<size_t>(RecordClass::Event)];
   stats.torn_sectors = losses.torn_sectors;
+  stats.flash_written_kib = static_cast<uint32_t>(flash_written_bytes_ / 1024);
+  stats.wear_pauses = wear_.pauses();
+  stats.flash_erasures = log_.most_erasures();
   return stats;
 }
 

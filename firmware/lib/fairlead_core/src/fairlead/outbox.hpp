@@ -6,10 +6,12 @@
 #include "fairlead/bytes.hpp"
 #include "fairlead/device_frames.hpp"
 #include "fairlead/flash_log.hpp"
+#include "fairlead/flash_wear.hpp"
 #include "fairlead/limits.hpp"
 #include "fairlead/outbox_acks.hpp"
 #include "fairlead/ports.hpp"
 #include "fairlead/record_class.hpp"
+#include "fairlead/reborn_records.hpp"
 #include "fairlead/record_ring.hpp"
 
 namespace fairlead {
@@ -33,26 +35,31 @@ struct OutboxStats {
   uint32_t unreadable = 0;         ///< Records in flash whose boot id is lost, since start.
   uint32_t torn_sectors = 0;       ///< Sectors of the log that end in a torn or worn record.
   uint32_t flash_errors = 0;       ///< Writes to the log that failed; the records stayed in RAM.
+  uint32_t flash_written_kib = 0;  ///< Records written to the log, since start.
+  uint32_t flash_erasures = 0;     ///< Of the sector that was erased most, since it was new.
+  uint32_t wear_pauses = 0;        ///< Times that the log was written as fast as its wear allows, and records waited.
 };
 
 /** A record to send. The texts point into the scratch bytes of peek_unsent(). */
 struct OutboxRecord {
   RecordClass cls = RecordClass::Stream;
   bool is_event = false;
+  bool is_channel = false;  ///< `name` is the channel, `json` its payload [B-1].
   bool has_boot = false;  ///< Of an earlier boot: the frame carries `boot` [A-9].
   char boot[limits::kBootIdMaxBytes + 1] = {};
   uint32_t seq = 0;
   RecordTime time;        ///< Wall, or Age at this moment, or Unknown [T-2].
-  std::string_view name;  ///< Of an event.
-  std::string_view json;  ///< The inside of `values`, or `data`.
-  uint32_t life = 0;      ///< For mark_sent().
+  std::string_view name;  ///< Of an event or a channel.
+  std::string_view json;  ///< The inside of `values`, or `data`, or the payload.
+  RecordPosition position;  ///< For mark_sent().
 };
 
 /**
  * Keeps records until the bus holds them [A-11]: in RAM while the session is quick, in flash (where there is some)
  * when it is not ready for 30 s, when RAM is 75 % full, before a planned restart, and events at once while offline.
  * Records are sent in the order of their birth, those of earlier boots first. Belongs to one task. A push may write to
- * flash and so take as long as one erase (some 50 ms).
+ * flash and so take as long as one erase (some 50 ms). Flash is written no faster than its wear allows (flash_wear.hpp):
+ * what it does not take stays in RAM. A flush() always goes through.
  */
 class Outbox {
  public:
@@ -77,8 +84,20 @@ class Outbox {
                         uint64_t born_mono_ms = kBornNow);
   /** Offline, and with flash, Ok means that it is in flash; where that failed it is in RAM, see is_durable(). */
   Status push_event(std::string_view name, std::string_view data_json, uint32_t& seq, uint64_t born_mono_ms = kBornNow);
-  /** `welcome.limits.payload_bytes`: a record whose frame would be larger is refused at push. */
-  void set_payload_limit(size_t bytes) { payload_limit_bytes_ = bytes; }
+  /**
+   * Opaque bytes on a channel [B-1]; `cls` Stream or Event, Latest counts as Stream. Name and payload together are at
+   * most kRecordMaxBytes. One that is still there after a restart is sent under a number of the new boot [B-4].
+   */
+  Status push_channel(RecordClass cls, std::string_view channel, ByteView payload, uint32_t& seq,
+                      uint64_t born_mono_ms = kBornNow);
+  /**
+   * `welcome.limits`: a record whose frame would be larger is refused at push, telemetry and events by `payload_bytes`
+   * [L-3], channels by `frame_bytes` [L-2].
+   */
+  void set_limits(size_t payload_bytes, size_t frame_bytes) {
+    payload_limit_bytes_ = payload_bytes;
+    frame_limit_bytes_ = frame_bytes;
+  }
 
   /**
    * The next record not yet sent in this session, oldest first. False: none, or flash cannot be read just now.
@@ -99,7 +118,7 @@ class Outbox {
   void tick();
   /** Before a planned restart: everything to flash. Ok: all of it is there. NotReady: there is no flash. */
   Status flush();
-  /** From `welcome.now`: Unix time − mono_ms. */
+  /** From `welcome.now`: Unix time − mono_ms. Records of this boot have their time by it, also after a restart. */
   void set_wall_clock_offset(int64_t wall_minus_mono_ms);
   /** For a factory reset: forgets every record. */
   Status erase_all();
@@ -114,7 +133,7 @@ class Outbox {
   const FlashLog& log() const { return log_; }
 
  private:
-  Status check(std::string_view name, std::string_view json, size_t frame_bytes);
+  Status check(std::string_view name, std::string_view body, size_t frame_bytes, size_t limit_bytes);
   Status push(RingRecord record, uint32_t& seq);
   bool coalesce(const RingRecord& record, uint32_t& seq);
   bool store_event_now(const RingRecord& record);
@@ -123,16 +142,18 @@ class Outbox {
   void count_drop(RecordClass cls);
   // outbox_spill.cpp
   Status spill(size_t at);
+  Status spill_all();
   Status spill_class(RecordClass cls, size_t& budget);
   void spill_under_pressure(size_t& budget);
   Status store(const RingRecord& record);
   // outbox_send.cpp
   Status is_done(const LogRecord& record, bool& done);
+  bool is_reborn(const LogRecord& record, std::string_view boot) const { return record.is_channel && boot != boot_; }
   Status find_unsent(LogRecord& best);
   Status find_unsent_of(RecordClass cls, LogRecord& record);
   void release_done();
   void note_progress();
-  RecordTime time_of(bool is_wall, uint64_t ms, bool of_this_life) const;
+  RecordTime time_of(bool is_wall, uint64_t ms, uint32_t life) const;
   bool fill(const LogRecord& from, OutboxRecord& record, MutableBytes scratch);
   bool fill(const RingRecord& from, OutboxRecord& record, MutableBytes scratch) const;
 
@@ -141,17 +162,22 @@ class Outbox {
   RecordRing ring_;
   FlashLog log_;
   OutboxAcks acks_;
+  RebornRecords reborn_;
+  FlashWear wear_;
   char boot_[limits::kBootIdMaxBytes + 1] = {};
   uint32_t next_seq_ = 1;          ///< 0: used up.
   uint32_t highest_sent_seq_ = 0;  ///< Of this life, in any session: such a record must not change any more [A-4].
   RecordPosition sent_;            ///< Everything up to here was sent in this session.
   LogCursor unsent_[kRecordClasses];
   uint32_t released_since_save_ = 0;
-  size_t payload_limit_bytes_ = 14 * 1024;  ///< [L-3]
+  uint64_t flash_written_bytes_ = 0;
+  size_t payload_limit_bytes_ = limits::kTelemetryMaxBytes;
+  size_t frame_limit_bytes_ = limits::kDeviceFrameMaxBytes;
   uint64_t offline_since_ms_ = 0;
   int64_t wall_minus_mono_ms_ = 0;
   OutboxStats stats_;
-  bool online_ = false, wall_known_ = false, begun_ = false, under_pressure_ = false;
+  bool flushing_ = false, online_ = false, wall_known_ = false, begun_ = false, under_pressure_ = false;
+  bool stored_without_wall_ = false;  ///< Records of this life in flash, from before its time was known.
 };
 
 }  // namespace fairlead

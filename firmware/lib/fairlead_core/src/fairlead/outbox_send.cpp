@@ -47,18 +47,22 @@ Status Outbox::is_done(const LogRecord& record, bool& done) {
   std::string_view boot;
   const Status status = log_.boot_of(record, boot);
   // A record of nobody knows which boot cannot be sent: it would take the place of another.
-  done = status == Status::NotFound || (status == Status::Ok && acks_.is_done(boot, record.position.seq));
+  done = status == Status::NotFound;
+  if (status == Status::Ok) {
+    done = is_reborn(record, boot) ? reborn_.is_done(record.position) : acks_.is_done(boot, record.position.seq);
+  }
   return status == Status::IoError ? status : Status::Ok;
 }
 
-RecordTime Outbox::time_of(bool is_wall, uint64_t ms, bool of_this_life) const {
+RecordTime Outbox::time_of(bool is_wall, uint64_t ms, uint32_t life) const {
   if (is_wall) return {TimeKind::Wall, ms};
-  if (!of_this_life) return {TimeKind::Unknown, 0};
-  if (!wall_known_) {
+  int64_t wall_minus_mono_ms = wall_minus_mono_ms_;
+  if (life != log_.life() && !log_.wall_offset_of(life, wall_minus_mono_ms)) return {TimeKind::Unknown, 0};
+  if (life == log_.life() && !wall_known_) {
     const uint64_t now_ms = clock_.mono_ms();
     return {TimeKind::Age, now_ms > ms ? now_ms - ms : 0};
   }
-  const int64_t wall_ms = static_cast<int64_t>(ms) + wall_minus_mono_ms_;
+  const int64_t wall_ms = static_cast<int64_t>(ms) + wall_minus_mono_ms;
   return {TimeKind::Wall, wall_ms > 0 ? static_cast<uint64_t>(wall_ms) : 0};
 }
 
@@ -66,13 +70,18 @@ bool Outbox::fill(const LogRecord& from, OutboxRecord& record, MutableBytes scra
   std::string_view boot;
   if (log_.boot_of(from, boot) != Status::Ok || log_.read_body(from, scratch) != Status::Ok) return false;
   record = {};
+  record.seq = from.position.seq;
+  if (is_reborn(from, boot)) {
+    if (!reborn_.number(from.position, record.seq)) return false;
+    boot = boot_;  // [B-4]
+  }
   record.cls = from.cls;
-  record.is_event = from.cls == RecordClass::Event;
+  record.is_channel = from.is_channel;
+  record.is_event = from.cls == RecordClass::Event && !from.is_channel;
   record.has_boot = boot != boot_;
   std::memcpy(record.boot, boot.data(), boot.size());
-  record.seq = from.position.seq;
-  record.life = from.position.life;
-  record.time = time_of(from.is_wall_time, from.time_ms, from.position.life == log_.life());
+  record.position = from.position;
+  record.time = time_of(from.is_wall_time, from.time_ms, from.position.life);
   const std::string_view body = text_of({scratch.data, from.body_bytes});
   record.name = slice(body, 0, from.name_bytes);
   record.json = slice(body, from.name_bytes, body.size());
@@ -82,12 +91,13 @@ bool Outbox::fill(const LogRecord& from, OutboxRecord& record, MutableBytes scra
 bool Outbox::fill(const RingRecord& from, OutboxRecord& record, MutableBytes scratch) const {
   record = {};
   record.cls = from.cls;
-  record.is_event = from.cls == RecordClass::Event;
+  record.is_channel = from.is_channel;
+  record.is_event = from.cls == RecordClass::Event && !from.is_channel;
   std::memcpy(record.boot, boot_, sizeof boot_);
   record.seq = from.seq;
-  record.life = log_.life();
-  record.time = time_of(false, from.born_mono_ms, true);
-  const size_t name_bytes = record.is_event ? from.name.size() : 0;
+  record.position = {log_.life(), from.seq};
+  record.time = time_of(false, from.born_mono_ms, log_.life());
+  const size_t name_bytes = record.cls == RecordClass::Latest ? 0 : from.name.size();
   if (name_bytes + from.json.size() > scratch.size) return false;
   if (name_bytes > 0) std::memcpy(scratch.data, from.name.data(), name_bytes);
   if (!from.json.empty()) std::memcpy(scratch.data + name_bytes, from.json.data(), from.json.size());
@@ -98,9 +108,8 @@ bool Outbox::fill(const RingRecord& from, OutboxRecord& record, MutableBytes scr
 }
 
 void Outbox::mark_sent(const OutboxRecord& record) {
-  const RecordPosition position = {record.life, record.seq};
-  if (sent_ < position) sent_ = position;
-  if (record.life == log_.life() && record.seq > highest_sent_seq_) highest_sent_seq_ = record.seq;
+  if (sent_ < record.position) sent_ = record.position;
+  if (record.position.life == log_.life() && record.seq > highest_sent_seq_) highest_sent_seq_ = record.seq;
 }
 
 void Outbox::rewind() {
@@ -112,6 +121,7 @@ void Outbox::acknowledge(std::string_view boot, uint32_t seq) {
   if (boot.empty()) boot = boot_;
   acks_.acknowledge(boot, seq);
   if (boot == boot_) {
+    reborn_.acknowledge(seq);
     while (ring_.count() > 0 && ring_.read(ring_.first()).seq <= seq) ring_.remove(ring_.first());
   }
   release_done();
@@ -122,6 +132,7 @@ void Outbox::refuse(std::string_view boot, uint32_t seq) {
   if (acks_.is_done(boot, seq)) return;
   ++stats_.refused;
   acks_.refuse(boot, seq);
+  if (boot == boot_) reborn_.refuse(seq);
   const size_t at = boot == boot_ ? ring_.find_seq(seq) : ring_.end();
   if (at != ring_.end()) ring_.remove(at);
   release_done();
@@ -168,6 +179,8 @@ void Outbox::note_progress() {
 void Outbox::set_wall_clock_offset(int64_t wall_minus_mono_ms) {
   wall_minus_mono_ms_ = wall_minus_mono_ms;
   wall_known_ = true;
+  // Where it finds no room now, the next `welcome` tries again.
+  if (stored_without_wall_ && log_.save_wall_offset(wall_minus_mono_ms) == Status::Ok) stored_without_wall_ = false;
 }
 
 }  // namespace fairlead

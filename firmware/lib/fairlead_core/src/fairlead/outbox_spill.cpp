@@ -4,18 +4,28 @@ namespace fairlead {
 
 /** With its Unix time where that is known by now: after a restart its mono time says nothing. */
 Status Outbox::store(const RingRecord& record) {
+  // A planned restart comes seldom, and without it the records would be gone.
+  if (!flushing_ && !wear_.admits(record.cls == RecordClass::Event, clock_.mono_ms())) return Status::NotReady;
   LogEntry entry;
   entry.cls = record.cls;
   entry.seq = record.seq;
-  const RecordTime time = time_of(false, record.born_mono_ms, true);
+  const RecordTime time = time_of(false, record.born_mono_ms, log_.life());
   entry.is_wall_time = time.kind == TimeKind::Wall;
   entry.time_ms = entry.is_wall_time ? time.ms : record.born_mono_ms;
-  if (record.cls == RecordClass::Event) entry.name = record.name;  // a key has done its work in RAM
+  entry.is_channel = record.is_channel;
+  if (record.cls != RecordClass::Latest) entry.name = record.name;  // a key has done its work in RAM
   entry.json = record.json;
   const Status status = log_.append(entry);
   if (status != Status::Ok && status != Status::Full) ++stats_.flash_errors;
+  if (status == Status::Ok) {
+    const size_t bytes = flash_format::block_bytes(entry.name.size() + entry.json.size());
+    wear_.spend(bytes);
+    flash_written_bytes_ += bytes;
+    stored_without_wall_ = stored_without_wall_ || !entry.is_wall_time;
+  }
   return status;
 }
+
 
 Status Outbox::spill(size_t at) {
   const Status status = store(ring_.read(at));
@@ -63,6 +73,17 @@ void Outbox::tick() {
 
 Status Outbox::flush() {
   if (!begun_ || !log_.is_mounted()) return ring_.count() == 0 ? Status::Ok : Status::NotReady;
+  flushing_ = true;
+  const Status result = spill_all();
+  flushing_ = false;
+  if (result == Status::IoError) return result;
+  // So that what was acknowledged is not sent again after the restart; without it, it is repeated and no harm done.
+  if (log_.save_progress() == Status::Ok) released_since_save_ = 0;
+  return result;
+}
+
+/** Also what stands behind a record that finds no room. */
+Status Outbox::spill_all() {
   Status result = Status::Ok;
   for (size_t at = ring_.first(); ring_.count() > 0 && at != ring_.end();) {
     const size_t before = ring_.count();
@@ -73,8 +94,6 @@ Status Outbox::flush() {
     if (ring_.count() == before) at = ring_.next(at);
     else if (was_first) at = ring_.first();
   }
-  // So that what was acknowledged is not sent again after the restart; without it, it is repeated and no harm done.
-  if (log_.save_progress() == Status::Ok) released_since_save_ = 0;
   return result;
 }
 

@@ -7,8 +7,9 @@
 namespace fairlead {
 namespace {
 
-// Whole bytes 0, class 2, name bytes 3, seq 4, birth 8, then name and JSON.
+// Whole bytes 0, class and channel bit 2, name bytes 3, seq 4, birth 8, then name and JSON.
 constexpr size_t kHeadBytes = 16;
+constexpr uint8_t kChannelBit = 0x80;
 
 }  // namespace
 
@@ -28,7 +29,7 @@ Status RecordRing::append(const RingRecord& record) {
   if (bytes > bytes_.size - end_) move_to_front();
   uint8_t* at = bytes_.data + end_;
   put_little_endian<uint16_t>(at, static_cast<uint16_t>(bytes));
-  at[2] = static_cast<uint8_t>(record.cls);
+  at[2] = static_cast<uint8_t>(static_cast<uint8_t>(record.cls) | (record.is_channel ? kChannelBit : 0));
   at[3] = static_cast<uint8_t>(record.name.size());
   put_little_endian<uint32_t>(at + 4, record.seq);
   put_little_endian<uint64_t>(at + 8, record.born_mono_ms);
@@ -46,7 +47,8 @@ RingRecord RecordRing::read(size_t at) const {
   const size_t body_bytes = get_little_endian<uint16_t>(from) - kHeadBytes;
   const std::string_view body = text_of({from + kHeadBytes, body_bytes});
   RingRecord record;
-  record.cls = static_cast<RecordClass>(from[2]);
+  record.cls = static_cast<RecordClass>(from[2] & ~kChannelBit);
+  record.is_channel = (from[2] & kChannelBit) != 0;
   record.seq = get_little_endian<uint32_t>(from + 4);
   record.born_mono_ms = get_little_endian<uint64_t>(from + 8);
   record.name = slice(body, 0, from[3]);

@@ -12,10 +12,11 @@ namespace fairlead {
 /** A record in RAM. The texts point into the ring until its next change. */
 struct RingRecord {
   RecordClass cls = RecordClass::Stream;
+  bool is_channel = false;  ///< A frame of a binary channel [B-1].
   uint32_t seq = 0;
   uint64_t born_mono_ms = 0;
-  std::string_view name;  ///< Event: its name. Latest: its key.
-  std::string_view json;
+  std::string_view name;  ///< Event: its name. Latest: its key. Channel: the channel.
+  std::string_view json;  ///< Or the payload of a channel.
 };
 
 /** Records in the order of their seq, in bytes that somebody else owns. Any of them can be taken out. */

@@ -48,7 +48,7 @@ Row row_of_status(uint16_t status) {  // [H-13]
   switch (status) {
     case 401: return Row::Credentials;
     case 429: return Row::TooMany;
-    case 502: case 503: case 504: return Row::Busy;
+    case 408: case 502: case 503: case 504: return Row::Busy;
     case 0: return Row::Backoff;
     default: return status < 500 ? Row::Wrong : Row::Backoff;
   }

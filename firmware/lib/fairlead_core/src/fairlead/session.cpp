@@ -124,7 +124,7 @@ void Session::tick_open(uint64_t now_ms) {
   if (state_ == SessionState::Ready) {
     if (now_ms - ready_at_ms_ >= kStableMs) ladder_.note_stable();
     send_control(now_ms);
-    send_records();
+    if (!holds_for_token(now_ms)) send_records();
   }
   if (bye_due_ && may_send()) say_bye();
 }

@@ -71,7 +71,7 @@ class Session : private TransportSink {
   void finish_ok(const char* id, std::string_view data_json);
   void finish_error(const char* id, std::string_view code, std::string_view message);
 
-  /** The whole state the device runs with [M-12]; the latest is kept until it is sent. At most kReportedMaxBytes. */
+  /** The whole state the device runs with [M-12]; the latest is kept until it is sent. At most kReportedKeptBytes. */
   void report_settings(uint64_t version, std::string_view state_json);
   /** For people; kept while there is room, else dropped and counted [M-11]. */
   void log(std::string_view level, std::string_view text);
@@ -120,7 +120,9 @@ class Session : private TransportSink {
   // session_uplink.cpp: what goes out
   bool may_send() const;
   MutableBytes frame_area() const;
-  bool send_frame(size_t size);
+  bool send_frame(size_t size, bool is_text = true);
+  bool holds_for_token(uint64_t now_ms);
+  Status write_record(const OutboxRecord& record, size_t& size);
   void send_hello();
   void send_control(uint64_t now_ms);
   void send_records();
@@ -180,6 +182,8 @@ class Session : private TransportSink {
   uint64_t session_number_ = 0;
   uint64_t desired_version_ = 0;
   size_t payload_limit_bytes_ = 0;
+  size_t frame_limit_bytes_ = 0;
+  bool token_ended_ = false;  ///< The gateway said so: the next session may be one that only rotates [K-10].
   ByeHint bye_;
   Closed last_closed_;
 };

@@ -5,6 +5,12 @@
 
 namespace fairlead {
 
+namespace {
+
+constexpr uint16_t kTokenExpired = 4001;  ///< [X-1]
+
+}  // namespace
+
 void Session::on_message(ByteView message, bool is_text) {
   liveness_.life(ports_.clock.mono_ms());
   if (!may_send()) return;  // over already, for this side
@@ -40,11 +46,12 @@ void Session::on_welcome(const GatewayMessage& message) {
   counters_.sessions++;
   (void)tokens_.confirm_current();  // if it cannot be stored now, the next `welcome` confirms it
   payload_limit_bytes_ = message.limits.payload_bytes;
+  frame_limit_bytes_ = message.limits.frame_bytes;
   window_.start(message.limits);  // [L-1]
   rate_.start(message.limits, now_ms);
   liveness_.start(message.limits, now_ms);
   if (time_.set(message.now_ms, now_ms)) outbox_.set_wall_clock_offset(time_.offset_ms());  // [S-14]
-  outbox_.set_payload_limit(payload_limit_bytes_);
+  outbox_.set_limits(payload_limit_bytes_, frame_limit_bytes_);
   outbox_.rewind();  // [S-12]
   if (message.has_acked) outbox_.acknowledge(config_.boot, message.seq);  // [S-14]
   outbox_.set_online(true);
@@ -97,6 +104,7 @@ void Session::on_bye(const GatewayMessage& message) {
   bye_.code = message.code;
   bye_.reconnect = message.reconnect;
   bye_.retry_after_ms = message.retry_after_ms;
+  token_ended_ = message.code == kTokenExpired;
   enter(SessionState::Leaving);
 }
 

@@ -10,7 +10,7 @@ Status KvNvs::begin() {
   if (error == ESP_ERR_NOT_FOUND || error == ESP_ERR_NVS_PART_NOT_FOUND) return Status::NotFound;
   if (error == ESP_OK) error = nvs_open_from_partition(partition_, name_space_, NVS_READWRITE, &handle_);
   open_ = error == ESP_OK;
-  return open_ ? Status::Ok : Status::IoError;
+  return error == ESP_OK ? Status::Ok : Status::IoError;
 }
 
 Status KvNvs::get(const char* key, MutableBytes into, size_t& size) {
@@ -42,13 +42,11 @@ Status KvNvs::remove(const char* key) {
 }
 
 Status KvNvs::erase_all() {
-  if (open_) {
+  if (open_.exchange(false)) {
     nvs_close(handle_);
-    open_ = false;
     nvs_flash_deinit_partition(partition_);
   }
-  if (nvs_flash_erase_partition(partition_) != ESP_OK) return Status::IoError;
-  return begin();
+  return nvs_flash_erase_partition(partition_) == ESP_OK ? Status::Ok : Status::IoError;
 }
 
 }  // namespace fairlead

@@ -1,6 +1,8 @@
 #pragma once
 #include <nvs.h>
 
+#include <atomic>
+
 #include "fairlead/ports.hpp"
 
 namespace fairlead {
@@ -18,14 +20,14 @@ class KvNvs final : public KeyValueStore {
   Status get(const char* key, MutableBytes into, size_t& size) override;
   Status put(const char* key, ByteView value) override;
   Status remove(const char* key) override;
-  /** Formats the partition. For a person who asks for it. */
+  /** Formats the partition and closes it: what the other task still wants to store is refused until begin(). */
   Status erase_all();
 
  private:
   const char* partition_;
   const char* name_space_;
   nvs_handle_t handle_ = 0;
-  bool open_ = false;
+  std::atomic<bool> open_{false};
 };
 
 }  // namespace fairlead

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 
 namespace fairlead {
@@ -22,7 +23,10 @@ class TrialRule {
   uint64_t began_ms_ = 0, last_ms_ = 0, link_up_ms_ = 0, ready_ms_ = 0;
 };
 
-/** The image on trial, if there is one. Linked into every build: see verifyRollbackLater() beside it. */
+/**
+ * The image on trial, if there is one. Linked into every build: see verifyRollbackLater() beside it. tick() belongs to
+ * the network's task; before_restart() may come from any, and only one of them writes the verdict.
+ */
 class OtaTrial {
  public:
   /** Reads whether this boot is a trial. */
@@ -31,12 +35,13 @@ class OtaTrial {
   void tick(bool link_up, bool session_ready, uint64_t now_ms);
   /** Before a planned restart or deep sleep: the image goes on as good when it was ready once. */
   void before_restart();
-  bool on_trial() const { return on_trial_; }
+  bool on_trial() const { return on_trial_.load(std::memory_order_relaxed); }
 
  private:
+  void keep();
   TrialRule rule_;
-  bool on_trial_ = false;
-  bool was_ready_ = false;
+  std::atomic<bool> on_trial_{false};
+  std::atomic<bool> was_ready_{false};
 };
 
 }  // namespace fairlead

@@ -1,0 +1,31 @@
+import type { Given } from './arguments.ts'
+import type { Command } from './command.ts'
+import { EXIT } from './failures.ts'
+import { printJson, printLine } from './print.ts'
+import { askGateway } from './request.ts'
+import { findConnection } from './settings.ts'
+
+/** A way into the dashboard for whoever has an admin's key: a new admin, or a user who lost the password. */
+export const loginLink: Command = {
+  words: 'login-link',
+  operands: ['[user]'],
+  flags: {},
+  about: 'print a link that works once: for a new admin of the dashboard, or for a user to set a new password',
+  run,
+}
+
+interface Link {
+  readonly token: string
+  readonly expires_at: number
+}
+
+async function run(given: Given): Promise<number> {
+  const connection = findConnection(given)
+  const user = given.operands[0]
+  const path = user === undefined ? '/api/v1/login-link' : `/api/v1/users/${encodeURIComponent(user)}/login-link`
+  const link = (await askGateway(connection, { method: 'POST', path })).body as Link
+  const url = new URL(`/#/welcome/${link.token}`, connection.url).href
+  if (given.isSet('json')) printJson({ url, expires_at: link.expires_at })
+  else printLine(`${url}\nIt works once, until ${new Date(link.expires_at).toISOString()}.`)
+  return EXIT.ok
+}

@@ -1,0 +1,69 @@
+import { useEffect } from 'preact/hooks'
+import { AccessPage } from './pages/access.tsx'
+import { DevicePage } from './pages/device.tsx'
+import { FleetPage } from './pages/fleet.tsx'
+import { LoginPage } from './pages/login.tsx'
+import { WelcomePage } from './pages/welcome.tsx'
+import { Empty } from './parts/empty.tsx'
+import { Frame } from './parts/frame.tsx'
+import { watchFleet } from './state/fleet.ts'
+import { connect, disconnect } from './state/live.ts'
+import { route } from './state/route.ts'
+import { askWho, may, who } from './state/session.ts'
+
+export function App() {
+  const { state } = who.value
+  useEffect(() => {
+    askUntilAnswered()
+  }, [])
+  useEffect(() => {
+    if (state !== 'in') return
+    const stop = watchFleet()
+    connect()
+    return () => {
+      stop()
+      disconnect()
+    }
+  }, [state])
+  if (route.value.page === 'welcome') return <WelcomePage token={route.value.token} />
+  if (state === 'asking')
+    return (
+      <p class="waiting" role="status">
+        Asking the gateway…
+      </p>
+    )
+  if (state === 'out') return <LoginPage />
+  return (
+    <Frame>
+      <Page />
+    </Frame>
+  )
+}
+
+const ASK_AGAIN_MS = 2_000
+
+function askUntilAnswered(): void {
+  askWho().catch(() => setTimeout(askUntilAnswered, ASK_AGAIN_MS))
+}
+
+function Page() {
+  const { value } = route
+  switch (value.page) {
+    case 'fleet':
+      return <FleetPage />
+    case 'device':
+      return <DevicePage key={value.id} id={value.id} />
+    case 'access':
+      return may('admin') ? (
+        <AccessPage />
+      ) : (
+        <Empty title="Only admins see this page">Ask one to change your role.</Empty>
+      )
+    default:
+      return (
+        <Empty title="There is nothing here">
+          <a href="#/">Go to the fleet</a>
+        </Empty>
+      )
+  }
+}

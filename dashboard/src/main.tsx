@@ -1,0 +1,11 @@
+import { render } from 'preact'
+import { App } from './app.tsx'
+import './style/tokens.css'
+import './style/base.css'
+import './style/frame.css'
+import './style/fleet.css'
+import './style/device.css'
+import 'uplot/dist/uPlot.min.css'
+
+const root = document.getElementById('app')
+if (root) render(<App />, root)

@@ -1,0 +1,31 @@
+import { useSignal } from '@preact/signals'
+import { Dialog } from './dialog.tsx'
+
+/** A button for what cannot be taken back: it asks first. */
+export function Confirm(props: { verb: string; question: string; onYes: () => void }) {
+  const isOpen = useSignal(false)
+  const yes = () => {
+    isOpen.value = false
+    props.onYes()
+  }
+  return (
+    <>
+      <button type="button" class="quiet danger" onClick={() => (isOpen.value = true)}>
+        {props.verb}
+      </button>
+      {isOpen.value && (
+        <Dialog title={props.verb} close={() => (isOpen.value = false)}>
+          <p>{props.question}</p>
+          <div class="buttons">
+            <button type="button" class="primary danger" onClick={yes}>
+              Yes, {props.verb.toLowerCase()}
+            </button>
+            <button type="button" autofocus onClick={() => (isOpen.value = false)}>
+              No
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,93 @@
+import { useEffect, useRef } from 'preact/hooks'
+import uPlot from 'uplot'
+import { now, shown } from '../format.ts'
+import type { Series } from '../state/series.ts'
+import { paint } from './theme.tsx'
+
+const HEIGHT_PX = 132
+/** One crosshair over all plots of the page. */
+const SYNC = uPlot.sync('device')
+
+/** One numeric key over time, with its newest value. */
+export function Plot({ series, name, windowS }: { series: Series; name: string; windowS: number }) {
+  const box = useRef<HTMLDivElement>(null)
+  const plot = useRef<uPlot | undefined>(undefined)
+  const colours = paint.value
+  series.version.value
+  useEffect(() => {
+    const element = box.current
+    if (element === null) return
+    const made = new uPlot(optionsFor(name, element), [[], []], element)
+    plot.current = made
+    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT_PX }))
+    observer.observe(element)
+    return () => {
+      observer.disconnect()
+      made.destroy()
+    }
+  }, [name, colours])
+  useEffect(() => {
+    const { x, y } = inWindow(series, name, windowS)
+    plot.current?.setData([x, y])
+  })
+  const last = series.last.get(name)
+  return (
+    <figure class="plot card">
+      <figcaption>
+        <span class="name" title={name}>
+          {name}
+        </span>
+        <b>{last === undefined ? '–' : shown(last.value)}</b>
+      </figcaption>
+      <div ref={box} role="img" aria-label={describe(series, name, windowS)} />
+    </figure>
+  )
+}
+
+function inWindow(series: Series, name: string, windowS: number): { x: number[]; y: number[] } {
+  const { x, y } = series.column(name)
+  const from = now.value / 1000 - windowS
+  let first = x.findIndex((at) => at >= from)
+  if (first < 0) first = x.length
+  const before = Math.max(0, first - 1) // so that the line comes in from the left edge
+  return { x: x.slice(before), y: y.slice(before) }
+}
+
+function describe(series: Series, name: string, windowS: number): string {
+  const { y } = inWindow(series, name, windowS)
+  if (y.length === 0) return `${name}: nothing in the last ${windowS / 60} minutes`
+  const [low, high] = [Math.min(...y), Math.max(...y)]
+  return `${name} over the last ${windowS / 60} minutes: ${y.length} values from ${shown(low)} to ${shown(high)}`
+}
+
+function optionsFor(name: string, element: HTMLElement): uPlot.Options {
+  const style = getComputedStyle(element)
+  const colour = (token: string) => style.getPropertyValue(token).trim()
+  const axis = { stroke: colour('--muted'), font: '11px system-ui', ticks: { show: false } } as const
+  const grid = { stroke: colour('--line'), width: 1 }
+  return {
+    width: element.clientWidth,
+    height: HEIGHT_PX,
+    legend: { show: false },
+    cursor: { sync: { key: SYNC.key }, drag: { x: false, y: false }, points: { size: 6 } },
+    scales: { y: { range: (_plot, low, high) => widened(low, high) } },
+    axes: [
+      { ...axis, size: 24, space: 72, grid: { show: false }, values: (_plot, ticks) => ticks.map(timeLabel) },
+      { ...axis, size: 44, space: 24, grid, values: (_plot, ticks) => ticks.map(shown) },
+    ],
+    series: [
+      {},
+      { label: name, stroke: colour('--accent'), fill: colour('--accent-wash'), width: 1.6, points: { show: false } },
+    ],
+  }
+}
+
+/** A flat line lies in the middle and not on the edge. */
+function widened(low: number | null, high: number | null): [number, number] {
+  const [from, to] = [low ?? 0, high ?? 1]
+  const margin = (to - from) * 0.12 || Math.abs(to) * 0.05 || 1
+  return [from - margin, to + margin]
+}
+
+const label = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const timeLabel = (seconds: number): string => label.format(seconds * 1000)

@@ -1,0 +1,34 @@
+import { signal } from '@preact/signals'
+
+export type Route =
+  | { readonly page: 'fleet' }
+  | { readonly page: 'device'; readonly id: string }
+  | { readonly page: 'access' }
+  | { readonly page: 'welcome'; readonly token: string }
+  | { readonly page: 'unknown' }
+
+/** Where the page is. It stands behind `#`, so that every address is one file for the gateway. */
+export const route = signal<Route>(read())
+
+addEventListener('hashchange', () => {
+  route.value = read()
+})
+
+function read(): Route {
+  const [page = '', part = ''] = location.hash.replace(/^#\/?/, '').split('/')
+  if (page === '') return { page: 'fleet' }
+  if (page === 'devices' && part !== '') return { page: 'device', id: decodeURIComponent(part) }
+  if (page === 'access') return { page }
+  if (page === 'welcome') {
+    history.replaceState(null, '', location.pathname) // a secret must not stay in the history
+    return { page, token: part }
+  }
+  return { page: 'unknown' }
+}
+
+export const toDevice = (id: string): string => `#/devices/${encodeURIComponent(id)}`
+
+export function go(hash: string): void {
+  location.hash = hash
+  route.value = read()
+}

@@ -1,0 +1,75 @@
+import type { Access } from '../../core/access/access.ts'
+import { ApiKeyCreated, ApiKeyInput, ApiKeyList, keyToWire, NameParams } from './access-schemas.ts'
+import type { App } from './app.ts'
+import { BEARER, bodyProblems, NoContent, problems, withHeaders } from './documented.ts'
+import { NoQuery } from './schemas.ts'
+
+const shared = { tags: ['access'], security: BEARER, querystring: NoQuery }
+const config = { access: 'admin', auditFields: ['name', 'role', 'enabled', 'expires_in_s'] } as const
+
+/** What programs call the API with. */
+export function addApiKeyRoutes(app: App, access: Access): void {
+  addList(app, access)
+  addCreate(app, access)
+  addRevoke(app, access)
+}
+
+function addList(app: App, access: Access): void {
+  app.get(
+    '/api/v1/api-keys',
+    {
+      config,
+      schema: {
+        ...shared,
+        operationId: 'listApiKeys',
+        summary: 'API keys, without their text',
+        response: { 200: ApiKeyList, ...problems() },
+      },
+    },
+    async (_request, reply) => reply.code(200).send({ items: (await access.listApiKeys()).map(keyToWire) }),
+  )
+}
+
+function addCreate(app: App, access: Access): void {
+  app.post(
+    '/api/v1/api-keys',
+    {
+      config,
+      schema: {
+        ...shared,
+        operationId: 'createApiKey',
+        summary: 'Make an API key',
+        body: ApiKeyInput,
+        response: { 201: withHeaders(ApiKeyCreated, { Location: 'Path of the key.' }), ...bodyProblems(409) },
+      },
+    },
+    async (request, reply) => {
+      const { name, role, expires_in_s } = request.body
+      const { key, text } = await access.createApiKey(name, role, expires_in_s)
+      return reply
+        .code(201)
+        .header('Location', `/api/v1/api-keys/${name}`)
+        .send({ ...keyToWire(key), key: text })
+    },
+  )
+}
+
+function addRevoke(app: App, access: Access): void {
+  app.delete(
+    '/api/v1/api-keys/:name',
+    {
+      config,
+      schema: {
+        ...shared,
+        operationId: 'revokeApiKey',
+        summary: 'Revoke an API key; its next request is refused',
+        params: NameParams,
+        response: { 204: NoContent, ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      await access.revokeApiKey(request.params.name)
+      return reply.code(204).send(null)
+    },
+  )
+}

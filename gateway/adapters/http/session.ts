@@ -1,0 +1,206 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { isName } from '../../../protocol/names.ts'
+import type { Access, Login } from '../../core/access/access.ts'
+import { SESSION_MAX_MS } from '../../core/access/rules.ts'
+import type { Audit } from '../../core/audit.ts'
+import { GatewayError } from '../../core/errors.ts'
+import type { Log } from '../../core/ports.ts'
+import { LinkInput, LinkOwner, LoginInput, RedeemInput, Session, sessionToWire } from './access-schemas.ts'
+import type { App } from './app.ts'
+import { COUNTING, type RequestLimits, refuseIfExceeded, SESSION_COOKIE, sessionToken } from './auth.ts'
+import { BEARER, loginProblems, NoContent, problems, withHeaders } from './documented.ts'
+import { checkOrigin } from './origin.ts'
+import { NoQuery } from './schemas.ts'
+
+const shared = { tags: ['access'], querystring: NoQuery }
+const open = { access: 'public' } as const
+const SET_COOKIE = { 'Set-Cookie': 'The session. HttpOnly, Secure, SameSite=Strict.' }
+const ATTRIBUTES = { path: '/', secure: true, httpOnly: true, sameSite: 'strict' } as const
+
+/** Logging in, out, and by link. */
+export function addSessionRoutes(app: App, needs: SessionRouteNeeds): void {
+  const { access, limits } = needs
+  const enter = loginGuard(app, limits)
+  addWho(app)
+  addLogin(app, needs, enter)
+  addLinkCheck(app, access, enter)
+  addLinkLogin(app, needs, enter)
+  addLogout(app, access)
+}
+
+export interface SessionRouteNeeds {
+  readonly access: Access
+  readonly audit: Audit
+  readonly limits: RequestLimits
+  readonly log: Log
+}
+
+type Enter = (request: FastifyRequest, name?: string) => Promise<void>
+
+/** What stands before every try: it comes from our own page or no page at all, and not too often. */
+function loginGuard(app: App, limits: RequestLimits): Enter {
+  const names = new WeakMap<FastifyRequest, string>()
+  const byAddress = app.createRateLimit({ ...COUNTING, max: limits.loginsOfAddressPerMinute })
+  const byName = app.createRateLimit({
+    ...COUNTING,
+    max: limits.loginsPerMinute,
+    keyGenerator: (request: FastifyRequest) => `${request.ip} ${names.get(request)}`,
+  })
+  return async (request, name) => {
+    checkOrigin(request.headers, false)
+    await refuseIfExceeded(byAddress, request)
+    if (name === undefined) return
+    names.set(request, name)
+    await refuseIfExceeded(byName, request)
+  }
+}
+
+function addWho(app: App): void {
+  app.get(
+    '/api/v1/session',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        ...shared,
+        security: BEARER,
+        operationId: 'getSession',
+        summary: 'Who asks, and with which role',
+        response: { 200: Session, ...problems() },
+      },
+    },
+    async (request, reply) => {
+      if (request.caller === undefined) throw new GatewayError('unauthorized')
+      return reply.code(200).send(sessionToWire(request.caller))
+    },
+  )
+}
+
+function addLogin(app: App, needs: SessionRouteNeeds, enter: Enter): void {
+  const { access } = needs
+  app.post(
+    '/api/v1/session',
+    {
+      config: open,
+      schema: {
+        ...shared,
+        security: [],
+        operationId: 'login',
+        summary: 'Log in',
+        body: LoginInput,
+        response: { 200: withHeaders(Session, SET_COOKIE), ...loginProblems() },
+      },
+    },
+    async (request, reply) => {
+      const { name, password } = request.body
+      await enter(request, name)
+      const login = await audited(needs, request, name, () => access.login(name, password))
+      await endEarlier(app, access, request)
+      return grant(reply, login).code(200).send(sessionToWire(login.caller))
+    },
+  )
+}
+
+function addLinkCheck(app: App, access: Access, enter: Enter): void {
+  app.post(
+    '/api/v1/session/link/check',
+    {
+      config: open,
+      schema: {
+        ...shared,
+        security: [],
+        operationId: 'checkLoginLink',
+        summary: 'Whose password a login link sets',
+        body: LinkInput,
+        response: { 200: LinkOwner, ...loginProblems() },
+      },
+    },
+    async (request, reply) => {
+      await enter(request)
+      return reply.code(200).send({ name: (await access.linkFor(request.body.token)) ?? null })
+    },
+  )
+}
+
+function addLinkLogin(app: App, needs: SessionRouteNeeds, enter: Enter): void {
+  const { access } = needs
+  app.post(
+    '/api/v1/session/link',
+    {
+      config: open,
+      schema: {
+        ...shared,
+        security: [],
+        operationId: 'loginByLink',
+        summary: 'Set a password by a login link, and log in',
+        body: RedeemInput,
+        response: { 201: withHeaders(Session, SET_COOKIE), ...loginProblems(409) },
+      },
+    },
+    async (request, reply) => {
+      const { token, name, password } = request.body
+      await enter(request)
+      const login = await audited(needs, request, name, () => access.redeemLink(token, name, password))
+      await endEarlier(app, access, request)
+      return grant(reply, login).code(201).send(sessionToWire(login.caller))
+    },
+  )
+}
+
+function addLogout(app: App, access: Access): void {
+  app.delete(
+    '/api/v1/session',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        ...shared,
+        security: BEARER,
+        operationId: 'logout',
+        summary: 'Log out; open pages of the session are told at once',
+        response: { 204: NoContent, ...problems() },
+      },
+    },
+    async (request, reply) => {
+      await endEarlier(app, access, request)
+      reply.header('Set-Cookie', reply.server.serializeCookie(SESSION_COOKIE, '', { ...ATTRIBUTES, maxAge: 0 }))
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+/** Every login is in the audit log before it is answered, and so is every one that failed. */
+async function audited(
+  { audit, log }: SessionRouteNeeds,
+  request: FastifyRequest,
+  name: string,
+  open: () => Promise<Login>,
+): Promise<Login> {
+  const isLink = request.url.endsWith('/link')
+  const facts = { action: isLink ? 'loginByLink' : 'login', target: `users/${printable(name)}`, address: request.ip }
+  try {
+    const login = await open()
+    await audit.append({ actor: `user:${login.user.name}`, ...facts, outcome: 'ok' })
+    log.info({ user: login.user.name, address: request.ip, isLink }, 'logged in')
+    return login
+  } catch (error) {
+    const outcome = error instanceof GatewayError ? error.code : 'internal'
+    audit.note({ actor: 'unknown', ...facts, outcome })
+    throw error
+  }
+}
+
+/** What a stranger typed, so far as it could be a name; it may be a password in the wrong field. */
+function printable(name: string): string {
+  return isName(name) ? name : '?'
+}
+
+/** The session that the browser came with. */
+async function endEarlier(app: App, access: Access, request: FastifyRequest): Promise<void> {
+  const token = sessionToken(app, request.headers)
+  if (token !== undefined) await access.logout(token)
+}
+
+function grant<Reply extends FastifyReply>(reply: Reply, login: Login): Reply {
+  const maxAge = SESSION_MAX_MS / 1000
+  reply.header('Set-Cookie', reply.server.serializeCookie(SESSION_COOKIE, login.token, { ...ATTRIBUTES, maxAge }))
+  return reply
+}

@@ -1,0 +1,99 @@
+import type { LiveChannel } from '../../../protocol/live.ts'
+import type { DeviceEvent, DeviceLog, Progress, TelemetryPoint } from '../../../protocol/messages.ts'
+import type { CommandRecord } from '../command-machine.ts'
+import type { Observer } from '../observer.ts'
+import type { DeviceRow, Presence } from '../records.ts'
+import { History } from './history.ts'
+import { commandItem, deviceItem, eventItem, logItem, pointItems, presenceItem, progressItem } from './wire.ts'
+
+/** Changes of the fleet that a page may miss and still catch up with: a restart with 5,000 devices is two for each. */
+const FLEET_CHANGES_MAX = 16_384
+/** Of all devices together. A page that was away longer reads the rest by REST. */
+const ITEMS_MAX = 2_000
+const ITEMS_MAX_BYTES = 4 * 1024 * 1024
+/** Telemetry kept for plots, so that a page begins with the last minutes: of one device and of all. */
+const TELEMETRY_MESSAGES_MAX = 600
+const TELEMETRY_DEVICE_MAX_BYTES = 64 * 1024
+const TELEMETRY_MAX_BYTES = 16 * 1024 * 1024
+/** What a record costs beside its frame. */
+const RECORD_BYTES = 64
+
+/** One thing that happened to a device, written out only when somebody reads it. */
+export interface LiveRecord {
+  readonly device: string
+  readonly items: () => readonly object[]
+  /** Of records with the same key only the newest is worth sending. */
+  readonly key?: string
+}
+
+/** What happened lately, for everybody who looks on. Nothing here waits for anybody: readers that are late miss the oldest. */
+export class LiveFeed implements Observer {
+  readonly #fleet = new History<LiveRecord>(FLEET_CHANGES_MAX)
+  readonly #kinds = {
+    events: new History<LiveRecord>(ITEMS_MAX),
+    commands: new History<LiveRecord>(ITEMS_MAX),
+    logs: new History<LiveRecord>(ITEMS_MAX),
+  }
+  readonly #telemetry = new Map<string, History<LiveRecord>>()
+
+  /** The history behind a channel; undefined while there is none. */
+  history(channel: LiveChannel): History<LiveRecord> | undefined {
+    if (channel.kind === 'fleet') return this.#fleet
+    if (channel.kind === 'telemetry') return this.#telemetry.get(channel.device)
+    return this.#kinds[channel.kind]
+  }
+
+  presence(row: Presence): void {
+    this.#change({ device: row.device, key: `presence ${row.device}`, items: () => [presenceItem(row)] })
+  }
+
+  device(row: DeviceRow): void {
+    this.#change({ device: row.id, key: `device ${row.id}`, items: () => [deviceItem(row)] })
+  }
+
+  deleted(device: string): void {
+    this.#telemetry.delete(device)
+    this.#change({ device, items: () => [{ id: device, deleted: true }] })
+  }
+
+  telemetry(device: string, points: readonly TelemetryPoint[], receivedAtMs: number, bytes: number): void {
+    let history = this.#telemetry.get(device)
+    if (history === undefined) {
+      history = new History(TELEMETRY_MESSAGES_MAX)
+      this.#telemetry.set(device, history)
+    }
+    const share = Math.min(TELEMETRY_DEVICE_MAX_BYTES, TELEMETRY_MAX_BYTES / this.#telemetry.size)
+    history.push({ device, items: () => pointItems(points, receivedAtMs) }, bytes + RECORD_BYTES, share)
+  }
+
+  event(device: string, event: DeviceEvent, receivedAtMs: number, bytes: number): void {
+    this.#add('events', { device, items: () => [eventItem(device, event, receivedAtMs)] }, bytes)
+  }
+
+  log(device: string, log: DeviceLog, receivedAtMs: number): void {
+    this.#add('logs', { device, items: () => [logItem(device, log, receivedAtMs)] }, log.text.length)
+  }
+
+  command(command: CommandRecord): void {
+    const bytes = sizeOf(command.params) + sizeOf(command.result)
+    const key = `command ${command.id}`
+    this.#add('commands', { device: command.device, key, items: () => [commandItem(command)] }, bytes)
+  }
+
+  progress(device: string, progress: Progress, atMs: number): void {
+    const key = `progress ${progress.id}`
+    this.#add('commands', { device, key, items: () => [progressItem(device, progress, atMs)] }, RECORD_BYTES)
+  }
+
+  #change(record: LiveRecord): void {
+    this.#fleet.push(record, RECORD_BYTES, Number.POSITIVE_INFINITY)
+  }
+
+  #add(kind: 'events' | 'commands' | 'logs', record: LiveRecord, bytes: number): void {
+    this.#kinds[kind].push(record, bytes + RECORD_BYTES, ITEMS_MAX_BYTES)
+  }
+}
+
+function sizeOf(value: unknown): number {
+  return value === undefined ? 0 : JSON.stringify(value).length
+}

@@ -1,0 +1,42 @@
+import type { DeviceEvent, DeviceLog, Progress, TelemetryPoint } from '../../../protocol/messages.ts'
+import type { CommandRecord } from '../command-machine.ts'
+import type { DeviceRow, Presence } from '../records.ts'
+import { stamp } from '../telemetry.ts'
+
+/** Items of the live channels, in the words of the REST API. */
+
+export function presenceItem(row: Presence): object {
+  const { device: id, state, session, sinceMs: since, reason, node, wakeAtMs: wake_at } = row
+  return { id, state, session, since, reason, node, wake_at }
+}
+
+export function deviceItem(row: DeviceRow): object {
+  const { id, model, firmware, capabilities, tags, enabled, createdAtMs: created_at } = row
+  return { id, model, firmware, capabilities, tags, enabled, created_at }
+}
+
+export function pointItems(points: readonly TelemetryPoint[], receivedAtMs: number): object[] {
+  return points.map((point) => ({ ...stamp(point, receivedAtMs), values: point.values }))
+}
+
+export function eventItem(device: string, event: DeviceEvent, receivedAtMs: number): object {
+  return { device, name: event.name, ...stamp(event, receivedAtMs), data: event.data }
+}
+
+export function logItem(device: string, { level, text }: DeviceLog, ts: number): object {
+  return { device, level, text, ts }
+}
+
+export function commandItem(command: CommandRecord): object {
+  const { id, device, name, params, state, createdAtMs, dueAtMs, result, error, lateResult, history } = command
+  return {
+    ...{ id, device, name, params, state, created_at: createdAtMs, due_at: dueAtMs, result, error },
+    late_result: lateResult,
+    history: history.map((step) => ({ state: step.state, at: step.atMs })),
+  }
+}
+
+/** News of a command that runs; its state comes as a command. */
+export function progressItem(device: string, { id, percent, text }: Progress, at: number): object {
+  return { id, device, progress: { percent, text, at } }
+}

@@ -1,0 +1,20 @@
+import type { DeviceEvent, DeviceLog, Progress, TelemetryPoint } from '../../protocol/messages.ts'
+import type { CommandRecord } from './command-machine.ts'
+import type { DeviceRow, Presence } from './records.ts'
+
+/**
+ * Hears what happens, in the midst of it: every method returns at once and never throws. What it is given it may keep
+ * and must not change.
+ */
+export interface Observer {
+  presence(row: Presence): void
+  /** A device was added, or something that is known of it changed. */
+  device(row: DeviceRow): void
+  deleted(device: string): void
+  /** Taken, not yet confirmed by the bus. `bytes` is the size of the frame. */
+  telemetry(device: string, points: readonly TelemetryPoint[], receivedAtMs: number, bytes: number): void
+  event(device: string, event: DeviceEvent, receivedAtMs: number, bytes: number): void
+  log(device: string, log: DeviceLog, receivedAtMs: number): void
+  command(command: CommandRecord): void
+  progress(device: string, progress: Progress, atMs: number): void
+}

@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { CLOSE } from '../protocol/close-codes.ts'
+import type { ClientAddresses } from './adapters/client-address.ts'
+import { buildHttp } from './adapters/http/build.ts'
+import type { Health } from './adapters/http/system.ts'
+import type { Listener } from './adapters/https-listener.ts'
+import type { PrometheusMetrics } from './adapters/metrics.ts'
+import { serveBrowsers } from './adapters/websocket/browsers.ts'
+import type { Access } from './core/access/access.ts'
+import type { Core } from './core/core.ts'
+import type { Duty } from './core/periodic.ts'
+import type { Log } from './core/ports.ts'
+
+const PROJECT_DIR = dirname(import.meta.dirname)
+const SWEEP_LOGINS_EVERY_MS = 600_000
+
+export interface OperatorPlaneParts {
+  readonly server: Listener
+  readonly core: Core
+  readonly addresses: ClientAddresses
+  readonly access: Access
+  readonly health: () => Health
+  readonly metrics: PrometheusMetrics
+  readonly log: Log
+}
+
+export interface OperatorPlane {
+  readonly duties: readonly Duty[]
+  close(): Promise<void>
+}
+
+/** Everything that people and their programs use, on the gateway's port: REST, the dashboard and its live socket. */
+export async function openOperatorPlane(parts: OperatorPlaneParts): Promise<OperatorPlane> {
+  const { server, core, addresses, access, health, metrics, log } = parts
+  const shown = { health, metricsText: () => metrics.text(), version: await projectVersion() }
+  const dashboardDir = join(PROJECT_DIR, 'dashboard', 'dist')
+  const { plane, signingKeys } = core
+  const isTrustedProxy = (address: string) => addresses.isTrusted(address)
+  const http = buildHttp({ ...plane, server, isTrustedProxy, signingKeys, access, dashboardDir, log, ...shown })
+  await http.ready()
+  const { viewers } = core
+  access.onChange(() => viewers.recheck())
+  serveBrowsers({ server, viewers, identify: (headers) => http.identify(headers), log })
+  const sweep = { name: 'ended logins', everyMs: SWEEP_LOGINS_EVERY_MS, run: () => access.sweep() }
+  const close = () => {
+    viewers.endAll(CLOSE.restart)
+    return http.close()
+  }
+  return { duties: [sweep, ...viewers.duties], close }
+}
+
+/** As package.json says. */
+async function projectVersion(): Promise<string> {
+  const text = await readFile(join(PROJECT_DIR, 'package.json'), 'utf8')
+  return String((JSON.parse(text) as { version?: unknown }).version)
+}

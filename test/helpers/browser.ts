@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, onTestFinished } from 'vitest'
+import type { TestGateway } from './start-gateway.ts'
+
+const executablePath = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser'].find((path) =>
+  existsSync(path),
+)
+/** A shared machine may stand still for seconds. */
+const PATIENCE_MS = 30_000
+export const BROWSER_TEST_MS = 90_000
+export const PASSWORD = 'quiet harbour lantern 7'
+
+let browser: Browser | undefined
+
+/** Like `describe` with a browser; says so when there is none, and fails in CI, where nothing may be skipped. */
+export function describeWithBrowser(name: string, body: () => void): void {
+  if (executablePath === undefined && process.env.CI === 'true')
+    throw new Error(`Chromium is not installed: "${name}" cannot run`)
+  if (executablePath === undefined) console.warn(`SKIPPED, since Chromium is not installed: ${name}`)
+  describe.skipIf(executablePath === undefined)(name, { timeout: BROWSER_TEST_MS }, () => {
+    beforeAll(async () => {
+      const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [] // Chromium has no sandbox for root
+      browser = await chromium.launch({ executablePath, args, timeout: PATIENCE_MS })
+    }, BROWSER_TEST_MS)
+    afterAll(() => browser?.close())
+    body()
+  })
+}
+
+/** A page of a browser profile of its own. Whatever it complains about on its console fails the test. */
+export async function newPage(options: BrowserContextOptions = {}): Promise<Page> {
+  if (browser === undefined) throw new Error('the browser is not started')
+  // The CA is the gateway's own, made a moment ago: nobody told this browser about it.
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options })
+  context.setDefaultTimeout(PATIENCE_MS)
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/Failed to load resource|WebSocket connection/.test(message.text())) {
+      complaints.push(message.text())
+    }
+  })
+  onTestFinished(async () => {
+    await context.close()
+    expect(complaints).toEqual([])
+  })
+  return page
+}
+
+export const urlOf = (gateway: TestGateway): string => `https://127.0.0.1:${gateway.port}`
+
+/** The path of a fresh login link. */
+export async function freshLink(gateway: TestGateway): Promise<string> {
+  const { body } = await gateway.api('POST', 'login-link')
+  return `${urlOf(gateway)}/#/welcome/${body.token}`
+}
+
+/** A page on which an admin is logged in, at the fleet. */
+export async function adminPage(gateway: TestGateway, options: BrowserContextOptions = {}): Promise<Page> {
+  const page = await newPage(options)
+  await page.goto(await freshLink(gateway))
+  await page.getByLabel('Your name').fill('mia')
+  await page.getByLabel('New password').fill(PASSWORD)
+  await page.getByLabel('The same again').fill(PASSWORD)
+  await page.getByRole('button', { name: 'Set password and log in' }).click()
+  await page.getByText('Live', { exact: true }).waitFor()
+  return page
+}
