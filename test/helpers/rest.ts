@@ -13,6 +13,7 @@ import type { Health } from '../../gateway/adapters/http/system.ts'
 import { createListener, type Listener } from '../../gateway/adapters/https-listener.ts'
 import { SqliteRegistry } from '../../gateway/adapters/sqlite/registry.ts'
 import { systemClock } from '../../gateway/adapters/system-clock.ts'
+import { openDeviceTokens } from '../../gateway/adapters/tokens/device-tokens.ts'
 import { Access } from '../../gateway/core/access/access.ts'
 import { AuditTrail } from '../../gateway/core/audit.ts'
 import { Bans } from '../../gateway/core/bans.ts'
@@ -26,7 +27,7 @@ import { RecentEvents } from '../../gateway/core/recent-events.ts'
 import type { NewDevice } from '../../gateway/core/records.ts'
 import { Sessions } from '../../gateway/core/sessions.ts'
 import { SigningKeys } from '../../gateway/core/signing-keys.ts'
-import { CountingMetrics, FakeTokens } from './core-fakes.ts'
+import { CountingMetrics } from './core-fakes.ts'
 import { FakeOperator } from './fake-operator.ts'
 import { MemoryRegistry } from './memory-registry.ts'
 
@@ -142,7 +143,7 @@ async function openAccess(log: Log, failure: () => Error | undefined) {
     await registry.stop()
     await rm(directory, { recursive: true, force: true })
   }
-  return { access: new Access(parts), dispose }
+  return { access: new Access(parts), directory, dispose }
 }
 
 /** The REST adapter on a true listener on the loopback address. */
@@ -162,9 +163,15 @@ export async function runApi(
     health: { ready: true, stopping: false, parts: { bus: { ready: true }, registry: { ready: true } } },
     keysFailure: undefined,
   }
-  const { access, dispose } = await openAccess(log, () => state.keysFailure)
+  const { access, directory, dispose } = await openAccess(log, () => state.keysFailure)
   const signingKeys = new SigningKeys({
-    ...{ registry: memory, keys: new FakeTokens(clock), sessions: new Sessions(), clock, log },
+    ...{
+      registry: memory,
+      keys: await openDeviceTokens({ directory: join(directory, 'keys'), clock }),
+      sessions: new Sessions(),
+      clock,
+      log,
+    },
     rotation: { renew: async () => {} },
   })
   const api = buildHttp({

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { ago, exactly, reasonText } from '../format.ts'
 import { CommandPanel } from '../parts/command-panel.tsx'
+import { ConnectionPanel } from '../parts/connection-panel.tsx'
 import { Counters } from '../parts/counters.tsx'
 import { DeviceActions } from '../parts/device-actions.tsx'
 import { Empty } from '../parts/empty.tsx'
@@ -117,6 +118,7 @@ function Telemetry({ id }: { id: string }) {
         ))}
       </div>
       <Values series={series} />
+      <ConnectionPanel id={id} />
     </section>
   )
 }

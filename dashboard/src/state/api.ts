@@ -43,6 +43,16 @@ export interface DeviceDetail {
   readonly counters: Readonly<Record<string, number>>
 }
 
+export interface Connection {
+  readonly id: number
+  readonly session: number
+  readonly connected_at: number
+  readonly ended_at?: number
+  readonly reason?: string
+  readonly address?: string
+  readonly messages: number
+}
+
 export interface Shadow {
   readonly desired: Readonly<Record<string, unknown>>
   readonly desired_version: number
