@@ -133,20 +133,23 @@ export class Commands {
     deadLetters.bury({ topic, device, command: id, reason: error?.code ?? '', detail: error?.message ?? '', payload })
   }
 
-  /** [C-22] The device was deleted, and its commands with it: those that were open have ended all the same. */
-  deleted(open: readonly CommandRecord[]): void {
-    const { clock, metrics, changes, log } = this.#needs
-    for (const command of open) {
-      const atMs = clock.wallMs()
-      const error = { code: 'device_deleted', message: 'the device was deleted' }
-      const history = [...command.history, { state: 'cancelled' as const, atMs }]
-      const ended: CommandRecord = { ...command, state: 'cancelled', dueAtMs: undefined, error, history }
-      metrics.count('commands_changed', 'cancelled')
+  /** [C-22] The device was deleted, and its commands with it: whoever waits still hears how each ended. */
+  deleted(unheard: readonly CommandRecord[]): void {
+    const { metrics, changes, log } = this.#needs
+    for (const command of unheard) {
+      const ended = isFinal(command.state) ? command : this.#endedWithDevice(command)
+      if (ended !== command) metrics.count('commands_changed', 'cancelled')
       this.#ends.tell(ended)
       changes
         .repeat(ended)
         .catch((failure: unknown) => log.warn({ error: failure, command: command.id }, 'end not shown'))
     }
+  }
+
+  #endedWithDevice(command: CommandRecord): CommandRecord {
+    const error = { code: 'device_deleted', message: 'the device was deleted' }
+    const history = [...command.history, { state: 'cancelled' as const, atMs: this.#needs.clock.wallMs() }]
+    return { ...command, state: 'cancelled', dueAtMs: undefined, error, history }
   }
 
   /** [C-19] Accepted means stored. */

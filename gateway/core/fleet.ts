@@ -110,9 +110,9 @@ export class Fleet implements Operator {
 
   async deleteDevice(id: string): Promise<void> {
     const { registry, sessions, presence, lastValues, counters, shadowBoard, commands, recent } = this.#needs
-    const open = await registry.openCommands(id)
-    if (!(await registry.deleteDevice(id))) throw new GatewayError('device_not_found')
-    commands.deleted(open)
+    const unheard = await registry.deleteDevice(id)
+    if (unheard === undefined) throw new GatewayError('device_not_found')
+    commands.deleted(unheard)
     sessions.endAll(id, CLOSE.deviceDeleted)
     sessions.forget(id)
     presence.forget(id)

@@ -136,8 +136,11 @@ export interface Registry {
   device(id: string): Promise<DeviceRow | undefined>
   listDevices(query: DeviceQuery): Promise<DeviceRow[]>
   updateDevice(id: string, patch: DevicePatch): Promise<DeviceRow | undefined>
-  /** With its tokens, commands, presence and last values. */
-  deleteDevice(id: string): Promise<boolean>
+  /**
+   * With its tokens, commands, presence and last values. Undefined when there is no such device; else those of its
+   * commands whose end the bus has not confirmed, as they were.
+   */
+  deleteDevice(id: string): Promise<readonly CommandRecord[] | undefined>
 
   credential(device: string, tokenId: string): Promise<Credential | undefined>
   /** `too_many` when the device has `liveMax` tokens that are neither revoked nor expired at `token.createdAtMs`. */

@@ -106,6 +106,20 @@ export function onceContract(opened: () => RegistryUnderTest): void {
     expect(command?.history.map(({ state }) => state)).toEqual(['queued', 'sent', 'accepted'])
   })
 
+  test('who deletes a device learns of its commands whose end nobody has heard, in one step with it', async () => {
+    const registry = await withPump()
+    for (const id of ['open', 'ended', 'heard']) await registry.insertCommand(newCommand(id), WAITING_MAX)
+    for (const id of ['ended', 'heard']) await registry.advanceCommand(id, 'pump', { kind: 'cancel' }, NOW_MS)
+    const changes = await registry.unpublishedChanges(99)
+    await registry.markPublished(changes.filter(({ command }) => command === 'heard').map(({ changeId }) => changeId))
+    const unheard = await registry.deleteDevice('pump')
+    expect(unheard?.map(({ id, state }) => [id, state])).toEqual([
+      ['open', 'queued'],
+      ['ended', 'cancelled'],
+    ])
+    expect(await registry.command('open')).toBeUndefined()
+  })
+
   test('dead letters are kept newest first; of more than a thousand the oldest go', async () => {
     const { registry } = opened()
     const letter = (topic: string, device?: string) => ({

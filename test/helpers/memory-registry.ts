@@ -151,12 +151,15 @@ export class MemoryRegistry implements Registry {
   }
   async deleteDevice(id: string) {
     await this.#enter('deleteDevice')
+    const waits = new Set(this.changes.filter(({ published }) => !published).map(({ command }) => command))
+    const isUnheard = (one: CommandRecord) => one.device === id && (!isFinal(one.state) || waits.has(one.id))
+    const unheard = [...this.commands.values()].filter(isUnheard)
     this.presence.delete(id)
     this.values.delete(id)
     this.shadows.delete(id)
     for (const [key, { device }] of this.tokens) if (device === id) this.tokens.delete(key)
     for (const [key, { device }] of this.commands) if (device === id) this.commands.delete(key)
-    return this.devices.delete(id)
+    return this.devices.delete(id) ? unheard : undefined
   }
 
   async credential(device: string, tokenId: string): Promise<Credential | undefined> {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { CommandRecord } from '../../gateway/core/command-machine.ts'
+import { GatewayError } from '../../gateway/core/errors.ts'
 import { CoreRig, topics } from '../helpers/core-rig.ts'
 import { settled } from '../helpers/manual-clock.ts'
 
@@ -129,6 +130,30 @@ describe('who waits for the end of a command', () => {
     expect(heard).toMatchObject([{ state: 'cancelled', error: { code: 'device_deleted' } }])
     const last = rig.bus.on(`/response/${id}`).at(-1)?.json
     expect(last).toMatchObject({ state: 'cancelled', error: { code: 'device_deleted' } })
+  })
+})
+
+describe('a device that is deleted [C-22]', () => {
+  test('while its answer is being stored shows one end only', async () => {
+    const device = await rig.ready()
+    const id = await submit()
+    device.send({ type: 'result', id, ok: true })
+    await rig.core.fleet.deleteDevice('d1')
+    await settled()
+    const ends = rig.bus.on(`/response/${id}`).map(({ json }) => json.state)
+    expect(new Set(ends)).toEqual(new Set(['succeeded']))
+  })
+
+  test('while the bus is away still shows how its commands ended', async () => {
+    const device = await rig.ready()
+    const id = await submit()
+    rig.bus.refuses = () => new GatewayError('bus_full')
+    device.send({ type: 'result', id, ok: true })
+    await settled()
+    rig.bus.refuses = () => undefined
+    await rig.core.fleet.deleteDevice('d1')
+    await settled()
+    expect(rig.bus.on(`/response/${id}`).at(-1)?.json).toMatchObject({ state: 'succeeded' })
   })
 })
 

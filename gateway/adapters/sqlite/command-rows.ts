@@ -79,6 +79,12 @@ export function openCommands(db: Database, device: string): CommandRecord[] {
   return db.rows<Row>(`${SELECT} WHERE device = ? AND final = 0 ORDER BY sequence`, device).map(recordOf)
 }
 
+/** Of a device: those whose end the bus has not confirmed, since they have none or it waits. */
+export function unheardCommands(db: Database, device: string): CommandRecord[] {
+  const waits = 'EXISTS (SELECT 1 FROM command_changes WHERE command = commands.sequence AND published = 0)'
+  return db.rows<Row>(`${SELECT} WHERE device = ? AND (final = 0 OR ${waits}) ORDER BY sequence`, device).map(recordOf)
+}
+
 /** The longest overdue first. */
 export function dueCommands(db: Database, atMs: number, limit: number): CommandRecord[] {
   const sql = `${SELECT} WHERE final = 0 AND due_at_ms <= ? ORDER BY due_at_ms, sequence LIMIT ?`

@@ -1,5 +1,7 @@
+import type { CommandRecord } from '../../core/command-machine.ts'
 import type { DeviceQuery } from '../../core/device-query.ts'
 import type { DevicePatch, DeviceRow, NewDevice, NewToken, Once } from '../../core/records.ts'
+import { unheardCommands } from './command-rows.ts'
 import type { Database } from './database.ts'
 import { conditionsOf } from './device-conditions.ts'
 import { rememberOnce, repeatOf } from './once.ts'
@@ -90,8 +92,9 @@ export function updateDevice(db: Database, id: string, patch: DevicePatch): Devi
 }
 
 /** Everything else of the device goes by ON DELETE CASCADE. */
-export function deleteDevice(db: Database, id: string): boolean {
-  return db.run('DELETE FROM devices WHERE id = ?', id) > 0
+export function deleteDevice(db: Database, id: string): CommandRecord[] | undefined {
+  const unheard = unheardCommands(db, id)
+  return db.run('DELETE FROM devices WHERE id = ?', id) > 0 ? unheard : undefined
 }
 
 function deviceOf(row: Row): DeviceRow {

@@ -130,7 +130,7 @@ export class SqliteRegistry implements Registry {
   updateDevice(id: string, patch: DevicePatch): Promise<DeviceRow | undefined> {
     return this.#writer.call('updateDevice', id, patch)
   }
-  deleteDevice(id: string): Promise<boolean> {
+  deleteDevice(id: string): Promise<readonly CommandRecord[] | undefined> {
     return this.#writer.call('deleteDevice', id)
   }
 
