@@ -157,6 +157,18 @@ describeWithMosquitto('MqttBus with Mosquitto', () => {
     await expect.poll(() => seen).toEqual([`first ${topic}`, `second ${topic}`])
   })
 
+  test('requests that cannot be stored, however many, hold up nothing else: not even a new connection', async () => {
+    const mosquitto = await start()
+    const earlier = await startBus({ url: mosquitto.url })
+    await untilReady(earlier)
+    await earlier.stop(1_000)
+    const sender = await client(mosquitto.url)
+    for (let n = 0; n < 250; n += 1) await sender.publish(topics.commandRequest('dev-1', `c-${n}`), '{}')
+    const bus = await startBus({ url: mosquitto.url, onRequest: () => new Promise(() => {}) }) // a disk that is full
+    await untilReady(bus)
+    await bus.publish(topics.telemetry('dev-1'), 'goes on')
+  }, 60_000)
+
   test('a family that the access list denies is named, nothing is confirmed, and it works once allowed', async () => {
     const denied = 'topic readwrite fairlead/nodes/#\ntopic readwrite fairlead/devices/+/state\n'
     const mosquitto = await start('allow_anonymous true\nacl_file {folder}/acl', { acl: denied })

@@ -88,12 +88,17 @@ export class Connection {
     })
   }
 
+  /** Sends with QoS 0: nobody answers. */
+  send(topic: string, payload: Buffer): void {
+    if (this.#open) this.#client.publish(topic, payload, { qos: 0 })
+  }
+
   /**
    * Resolves when the broker has answered. Which filters it denied does not matter: what does not come back is found
    * by the probe. Retained messages keep their mark where MQTT 5 allows it.
    */
-  async subscribe(filters: readonly string[]): Promise<void> {
-    await this.#client.subscribeAsync([...filters], { qos: 1, rap: true }).catch(() => {})
+  async subscribe(filters: readonly string[], qos: 0 | 1): Promise<void> {
+    await this.#client.subscribeAsync([...filters], { qos, rap: true }).catch(() => {})
   }
 
   async unsubscribe(filters: readonly string[]): Promise<void> {

@@ -165,7 +165,7 @@ export class MqttBus implements Bus {
   /** Listens, makes sure that every topic family works, says online, and only then sends what waits. */
   async #begin(connection: Connection): Promise<void> {
     const { log, topics } = this.#options
-    await connection.subscribe([topics.commandRequests])
+    await connection.subscribe([topics.commandRequests], 1)
     this.#trouble = 'trying out the topics'
     for (;;) {
       const missing = await this.#probe.run(connection)

@@ -24,12 +24,14 @@ const DEVICE_FAMILIES = {
 
 /**
  * Sends a message to each topic family and waits until all come back: on MQTT 3.1.1 an access list that denies looks
- * like success. The request comes back through the subscription for commands, the others through their own.
+ * like success. The request comes back through the subscription for commands, the others through their own. All come
+ * back with QoS 0: with QoS 1 they would wait behind requests that the broker has in flight and that cannot be stored yet.
  */
 export class Probe {
   readonly #prefix: string
   /** Family by topic. */
   readonly #families = new Map<string, string>()
+  readonly #request: string
   readonly #ownFilters: readonly string[]
   /** Differs in each run, so that a late answer to an earlier one does not count. */
   #payload = ''
@@ -41,8 +43,8 @@ export class Probe {
       this.#families.set(`${this.#prefix}${node}/${rest}`, family)
     }
     this.#families.set(`${base}/nodes/${node}/probe`, 'nodes/{node}')
-    const request = `${this.#prefix}${node}/${DEVICE_FAMILIES['command/request/{cid}']}`
-    this.#ownFilters = [...this.#families.keys()].filter((topic) => topic !== request)
+    this.#request = `${this.#prefix}${node}/${DEVICE_FAMILIES['command/request/{cid}']}`
+    this.#ownFilters = [...this.#families.keys()].filter((topic) => topic !== this.#request)
   }
 
   /** Takes the message if it is a probe: ours, or one of another node that our subscription matches too. */
@@ -55,7 +57,7 @@ export class Probe {
   /** Resolves with the families that did not come back and, where the broker says so, why. */
   async run(connection: Connection): Promise<string[]> {
     this.#payload = JSON.stringify({ probe: randomUUID() }) // [U-3]
-    await connection.subscribe(this.#ownFilters)
+    await connection.subscribe(this.#ownFilters, 0)
     const missing = new Map(this.#families)
     const refusals = new Map<string, string>()
     await this.#exchange(connection, missing, refusals)
@@ -67,7 +69,7 @@ export class Probe {
   }
 
   #exchange(connection: Connection, missing: Map<string, string>, refusals: Map<string, string>): Promise<void> {
-    const waiting = [...missing.keys()]
+    const waiting = [...this.#ownFilters]
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ANSWER_TIMEOUT_MS).unref()
       const end = () => {
@@ -87,6 +89,7 @@ export class Probe {
           })
         }
       }
+      connection.send(this.#request, Buffer.from(this.#payload))
       sendMore()
       void connection.closed.then(end)
     })
