@@ -1,4 +1,5 @@
 import { SimulatedDevice } from '../../../simulator/device.ts'
+import { openTcpProxy } from '../../helpers/tcp-proxy.ts'
 import type { ChaosCase, ChaosContext, Invariant } from '../case.ts'
 import { type Cleanup, withCleanup } from '../support/cleanup.ts'
 import { startGatewayUnderTest } from '../support/gateway-under-test.ts'
@@ -6,11 +7,17 @@ import { sleep, until } from '../support/wait.ts'
 
 const DEVICES = 50
 const RECORD_EVERY_MS = 500
-/** Longer than ping interval or pong deadline alone, shorter than the silence after which a device gives up [S-11]. */
+const PING_INTERVAL_MS = 5_000
+const PONG_TIMEOUT_MS = 8_000
+/** Longer than a pong may take: whoever counts through the freeze blames each device whose pong was on its way. */
 const FROZEN_MS = 20_000
-const BEFORE_MS = 3_000
-/** A whole round of pings and their deadlines after the thaw, and slack. */
-const AFTER_MS = 30_000
+/** On a cable so long, each way, that is every second device at any moment. */
+const LATENCY_MS = 1_250
+/** The devices are more patient [S-11]: what is looked for is whether the gateway ends a session. */
+const SILENCE_SLACK_MS = 60_000
+const BEFORE_MS = 8_000
+/** A round of pings and their deadlines after the thaw. */
+const AFTER_MS = 14_000
 const DRAINED_MAX_MS = 60_000
 
 export const gatewayFrozen: ChaosCase = {
@@ -19,14 +26,22 @@ export const gatewayFrozen: ChaosCase = {
   run: (context) => withCleanup((cleanup) => run(context, cleanup)),
 }
 
-async function run({ long, say }: ChaosContext, cleanup: Cleanup): Promise<readonly Invariant[]> {
-  const gateway = await startGatewayUnderTest(cleanup)
+async function run({ random, long, say }: ChaosContext, cleanup: Cleanup): Promise<readonly Invariant[]> {
+  const gateway = await startGatewayUnderTest(cleanup, {
+    FAIRLEAD_PING_INTERVAL_MS: String(PING_INTERVAL_MS),
+    FAIRLEAD_PONG_TIMEOUT_MS: String(PONG_TIMEOUT_MS),
+  })
+  const cable = await openTcpProxy(gateway.port, random)
+  cleanup.add(() => cable.close())
+  cable.delay(LATENCY_MS)
+  const url = `wss://127.0.0.1:${cable.port}`
+  const { ca } = gateway
   const devices: SimulatedDevice[] = []
   for (let n = 0; n < DEVICES; n++) {
     const { body } = await gateway.api('POST', 'devices', { id: `d${n}` })
-    const device = new SimulatedDevice({ url: gateway.deviceUrl, ca: gateway.ca, token: body.token })
+    const device = new SimulatedDevice({ url, ca, token: body.token, silenceSlackMs: SILENCE_SLACK_MS })
     cleanup.add(() => device.kill())
-    device.start()
+    setTimeout(() => device.start(), n * (PING_INTERVAL_MS / DEVICES)) // so that their pings are spread
     devices.push(device)
   }
   await Promise.all(devices.map(({ ready }) => ready))
