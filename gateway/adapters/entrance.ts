@@ -98,7 +98,8 @@ export class Entrance {
     this.#startsAllowed = this.#limits.startsPerTurn
     const { bannedPerS } = this.#limits
     this.#banned = new TokenBucket(bannedPerS, bannedPerS, performance.now())
-    this.door = createServer({ pauseOnConnect: true }, (socket) => this.#arrived(socket))
+    const settings = { pauseOnConnect: true, noDelay: true } // as an HTTP server would set its own
+    this.door = createServer(settings, (socket) => this.#arrived(socket))
     this.door.maxConnections = options.maxSockets
     this.door.on('drop', (data) => options.onRefused('too_many_sockets', data?.remoteAddress))
     this.door.on('listening', () => options.server.emit('listening')) // starts its checks of slow requests

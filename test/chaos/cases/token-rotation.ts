@@ -10,6 +10,8 @@ import { type GatewayUnderTest, startGatewayUnderTest } from '../support/gateway
 import { until } from '../support/wait.ts'
 
 const STEP_MAX_MS = 60_000
+/** An API key has 6,000 requests a minute. */
+const LOOK_EVERY_MS = 4_000
 const OVERLAPS_S = [0, 1]
 const ROUNDS_SHORT = 1
 const ROUNDS_LONG = 5
@@ -111,7 +113,8 @@ class FlashDevice {
     if (far < POINTS.indexOf('answered')) return
     this.#answer()
     if (far < POINTS.indexOf('confirmed')) return
-    await until(async () => (await this.#states()).every((state) => state !== 'offered'), STEP_MAX_MS)
+    const isConfirmed = async () => (await this.#states()).every((state) => state !== 'offered')
+    await until(isConfirmed, STEP_MAX_MS, LOOK_EVERY_MS)
   }
 
   cutIfDue(turn: number): void {
@@ -130,21 +133,25 @@ class FlashDevice {
   /** One rotation without a fault, after all of them. Whether the device got in, and how many tokens it has then. */
   async settle(): Promise<{ script: string; lockedOut: number; live: number; rotated: boolean }> {
     await this.connect()
-    const finish = async () => {
-      await this.#ask()
-      if (await this.#hasToken()) {
-        this.#store()
-        this.#answer()
-      }
-      const states = await this.#states()
-      return states.filter((state) => state !== 'revoked').length === 1 && !states.includes('ending')
-    }
-    const rotated = (await until(finish, STEP_MAX_MS, 200)) !== undefined
+    const finished = (await this.#finish()) && (await this.#ask()) === 202
+    const rotated = finished && (await this.#finish())
     this.cut()
     await this.connect() // and the token that is left opens a session
     const live = (await this.#states()).filter((state) => !/revoked|expired/.test(state)).length
     const script = this.#script.steps.map((step) => step.join(' ')).join(', ')
     return { script, lockedOut: this.lockedOut, live, rotated }
+  }
+
+  /** Answers what is offered until one token is left. */
+  async #finish(): Promise<boolean> {
+    const isOver = async () => {
+      if (this.#takeToken()) {
+        this.#store()
+        this.#answer()
+      }
+      return (await this.#states()).filter((state) => state !== 'revoked').length === 1
+    }
+    return (await until(isOver, STEP_MAX_MS, LOOK_EVERY_MS)) !== undefined
   }
 
   /** With the slot in use; after a 401 once with the other. */
@@ -183,22 +190,24 @@ class FlashDevice {
   }
 
   /** A rotation that goes on already is as good [K-9]. */
-  async #ask(): Promise<void> {
+  async #ask(): Promise<number> {
     const path = `devices/${this.#id}/tokens/rotate`
     const { status } = await this.#gateway.api('POST', path, { overlap_s: this.#script.overlapS })
     if (status !== 202 && status !== 409) throw new Error(`a rotation was answered with ${status}`)
+    return status
   }
 
   /** False when there is nothing to come: the last rotation is in its overlap. */
   async #awaitToken(): Promise<boolean> {
-    const settled = async () =>
-      (await this.#hasToken()) || !(await this.#states()).some((state) => /offered|pending/.test(state))
-    await until(settled, STEP_MAX_MS)
-    return this.#hasToken()
+    if ((await until(() => this.#takeToken(), LOOK_EVERY_MS, 20)) !== undefined) return true
+    const isKnown = async () =>
+      this.#takeToken() || !(await this.#states()).some((state) => /offered|pending/.test(state))
+    await until(isKnown, STEP_MAX_MS, LOOK_EVERY_MS)
+    return this.#takeToken()
   }
 
-  async #hasToken(): Promise<boolean> {
-    const message = this.#inbox.find(({ type }) => type === 'token')
+  #takeToken(): boolean {
+    const message = this.#inbox.findLast(({ type }) => type === 'token')
     if (message !== undefined) this.#offered = { tokenId: String(message.token_id), text: String(message.token) }
     return this.#offered !== undefined
   }
@@ -217,7 +226,8 @@ class FlashDevice {
   }
 
   async #states(): Promise<string[]> {
-    const { body } = await this.#gateway.api('GET', `devices/${this.#id}/tokens`)
+    const { status, body } = await this.#gateway.api('GET', `devices/${this.#id}/tokens`)
+    if (status !== 200) throw new Error(`the list of tokens was answered with ${status}`)
     return body.items.map(({ state }: { state: string }) => state)
   }
 }
