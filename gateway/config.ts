@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path'
 import { LOG_LEVELS } from '../protocol/messages.ts'
 import { isName } from '../protocol/names.ts'
 import { type BusConfig, readBus } from './config-bus.ts'
+import { readHomeAssistant } from './config-home-assistant.ts'
+import type { HomeAssistantSettings } from './core/home-assistant/ports.ts'
 import { DEFAULT_LIMITS, type GatewayLimits } from './core/limits.ts'
 import { Environment } from './environment.ts'
 
@@ -28,6 +30,8 @@ export interface Config {
   /** Absolute path of the SQLite file. */
   readonly databasePath: string
   readonly nodeId: string
+  /** Undefined: Home Assistant is told of nothing. */
+  readonly homeAssistant: HomeAssistantSettings | undefined
   /** The first API key, when the operator chose it. A secret. */
   readonly adminKey: string | undefined
   readonly logLevel: (typeof LOG_LEVELS)[number]
@@ -85,6 +89,7 @@ function readConfig(env: Environment): Config {
     baseTopic: env.parsed('FAIRLEAD_BASE_TOPIC', BASE_TOPIC_RULE, 'fairlead', baseTopicOf),
     databasePath: readDatabasePath(env, dataDir),
     nodeId: env.parsed('FAIRLEAD_NODE_ID', NAME_RULE, defaultNodeId(), (text) => (isName(text) ? text : undefined)),
+    homeAssistant: readHomeAssistant(env),
     adminKey: readAdminKey(env),
     logLevel: env.choice('FAIRLEAD_LOG_LEVEL', LOG_LEVELS, 'info'),
     drainMs: env.integer('FAIRLEAD_DRAIN_S', 5, 0, 25) * 1000,

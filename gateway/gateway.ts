@@ -28,11 +28,14 @@ import type { Config } from './config.ts'
 import type { BusConfig } from './config-bus.ts'
 import { buildCore, type Core } from './core/core.ts'
 import { drain } from './core/drain.ts'
+import { Announcer } from './core/home-assistant/announcer.ts'
+import { birthTopic } from './core/home-assistant/topic.ts'
 import { repeat } from './core/periodic.ts'
-import type { Bus, BusRequest, DeviceTokens, Log } from './core/ports.ts'
+import type { Bus, BusNews, BusRequest, DeviceTokens, DeviceWatcher, Log } from './core/ports.ts'
 import { openOperatorPlane } from './operator-plane.ts'
 import { type Address, forgetAddress, readAddress, writeAddress } from './run-file.ts'
 import { StopStack } from './stop-stack.ts'
+import { projectVersion } from './version.ts'
 
 /** Sockets that are not devices: operators, scrapers, handshakes that are being refused. */
 const OTHER_SOCKETS = 1_000
@@ -74,8 +77,9 @@ export async function startGateway(
 async function start(config: Config, log: Log, process: ProcessFacts, started: StopStack): Promise<RunningGateway> {
   const ground = await layGround(config, log, started)
   ground.metrics.gauge('log_lines_lost', process.logLinesLost)
-  const { bus, core } = await openCore(config, log, ground, started)
-  const port = await serve(config, log, { ...ground, bus, core }, started)
+  const opened = await openCore(config, log, ground, started)
+  const { bus } = opened
+  const port = await serve(config, log, { ...ground, ...opened }, started)
   const { access, certificate } = ground
   const address = addressOf(config, port, bus.port, certificate)
   await writeAddress(config.dataDir, address)
@@ -124,35 +128,44 @@ type BusOfMine = Bus & { readonly port?: number }
 
 /** The bus and the core that speaks over it; the truth of the last run is published before anybody connects. */
 async function openCore(config: Config, log: Log, ground: Ground, started: StopStack) {
-  const { limits, nodeId: node } = config
-  const bus = await openBus(config, log, ground.metrics, (request) => core.commands.fromBus(request))
-  const core: Core = buildCore({
-    ...{ ...ground, bus, clock: systemClock, log, limits, topics: topicsUnder(config.baseTopic), node },
-    random: Math.random,
-    newId: randomUUID,
+  const { limits, nodeId: node, baseTopic: base } = config
+  const bus = await openBus(config, log, ground.metrics, {
+    onRequest: (request) => core.commands.fromBus(request),
+    heard: (payload) => announcer.heard(payload),
   })
+  const common = { ...ground, bus, clock: systemClock, log, topics: topicsUnder(base), node, random: Math.random }
+  const watcher: DeviceWatcher = {
+    rowChanged: (row) => announcer.rowChanged(row),
+    keysChanged: (device) => announcer.keysChanged(device),
+    gone: (device) => announcer.gone(device),
+  }
+  const core: Core = buildCore({ ...common, limits, newId: randomUUID, watcher })
+  const { lastValues: values, counters } = core
+  const told = { settings: config.homeAssistant, store: ground.registry.announced, version: await projectVersion() }
+  const announcer = new Announcer({ ...common, ...told, base, values, counters })
   await bus.start()
   started.push('bus', () => bus.stop(limits.stopGraceMs / 2))
   await core.connectionLog.restore()
   await core.presence.restore()
   await core.lastValues.restore()
+  await announcer.restore()
   await core.info.restore()
   await core.shadowBoard.restore()
   started.push('last values', () => core.lastValues.save())
   started.push('connection log', () => core.connectionLog.settled())
   started.push('audit', () => core.audit.settled())
   started.push('command changes', () => core.changes.settled(limits.stopGraceMs / 4))
-  return { bus, core }
+  return { bus, core, announcer }
 }
 
 /** Opens the port to devices and operators. Returns it. */
 async function serve(
   config: Config,
   log: Log,
-  parts: Ground & { readonly bus: BusOfMine; readonly core: Core },
+  parts: Ground & { readonly bus: BusOfMine; readonly core: Core; readonly announcer: Announcer },
   started: StopStack,
 ): Promise<number> {
-  const { core, bus, registry, metrics, certificate, access } = parts
+  const { core, announcer, bus, registry, metrics, certificate, access } = parts
   const { limits } = config
   let stopping = false
   const health = () => {
@@ -167,7 +180,7 @@ async function serve(
   started.push('listener', () => closeListener(entrance, server))
   started.push('operators', () => operators.close())
   started.push('sessions', () => drain(core.sessions, systemClock, config.drainMs, Math.random))
-  started.push('duties', repeat([...core.duties, ...operators.duties], systemClock, log))
+  started.push('duties', repeat([...core.duties, ...operators.duties, announcer.duty], systemClock, log))
   if (certificate)
     started.push(
       'certificate watch',
@@ -207,10 +220,11 @@ async function openBus(
   config: Config,
   log: Log,
   metrics: PrometheusMetrics,
-  onRequest: (request: BusRequest) => Promise<void>,
+  into: { readonly onRequest: (request: BusRequest) => Promise<void>; readonly heard: BusNews['heard'] },
 ): Promise<BusOfMine> {
-  const { bus, baseTopic: base, nodeId: node } = config
-  const common = { base, node, topics: topicsUnder(base), onRequest, log, metrics }
+  const { bus, baseTopic: base, nodeId: node, homeAssistant } = config
+  const news = homeAssistant && { topic: birthTopic(homeAssistant.prefix), heard: into.heard }
+  const common = { base, node, topics: topicsUnder(base), onRequest: into.onRequest, news, log, metrics }
   if (bus.kind === 'embedded') return new EmbeddedBroker({ ...common, ...bus })
   const ca = bus.caPath === undefined ? undefined : await readFile(bus.caPath)
   return new MqttBus({ ...common, url: withCredentials(bus), ca })

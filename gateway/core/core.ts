@@ -18,7 +18,7 @@ import type { GatewayLimits } from './limits.ts'
 import { LiveFeed } from './live/feed.ts'
 import { Viewers } from './live/viewers.ts'
 import type { Duty } from './periodic.ts'
-import type { Bus, Clock, DeviceTokens, Log, Metrics, Registry } from './ports.ts'
+import type { Bus, Clock, DeviceTokens, DeviceWatcher, Log, Metrics, Registry } from './ports.ts'
 import { PresenceBoard } from './presence.ts'
 import { Quarantine } from './quarantine.ts'
 import { Rotation } from './rotation.ts'
@@ -46,6 +46,7 @@ export interface CoreNeeds {
   readonly random: () => number
   /** A fresh id that is a name [N-1] and cannot be guessed. */
   readonly newId: () => string
+  readonly watcher?: DeviceWatcher
 }
 
 /** The parts of the core, wired to each other. Nothing runs yet. */
@@ -64,6 +65,7 @@ export interface Core {
   readonly sessions: Sessions
   /** Browsers that look on. */
   readonly viewers: Viewers
+  readonly counters: DeviceCounters
   /** What must be done again and again while the gateway runs. */
   readonly duties: readonly Duty[]
 }
@@ -102,7 +104,7 @@ export function buildCore(needs: CoreNeeds): Core {
   const viewers = buildViewers(needs, { feed: observer, sessions, counters, presence })
   const heartbeat = new Heartbeat({ ...needs, sessions })
   const duties = dutiesOf({ heartbeat, commands, changes, rotation, shadowBoard, lastValues, audit, ...watched })
-  const kept = { ...boards, audit, changes, connectionLog }
+  const kept = { ...boards, audit, changes, connectionLog, counters }
   return { admission, connections, commands, fleet, ...kept, sessions, viewers, duties }
 }
 

@@ -4,7 +4,13 @@ import { Database } from './database.ts'
 import { failureOf, StoreError } from './failure.ts'
 
 /** In order; the position is the version that the file then has. Never change one that was released: add the next. */
-const MIGRATIONS = ['001-initial.sql', '002-operations.sql', '003-access.sql', '004-device-search.sql']
+const MIGRATIONS = [
+  '001-initial.sql',
+  '002-operations.sql',
+  '003-access.sql',
+  '004-device-search.sql',
+  '005-announcements.sql',
+]
 
 /** A backup or a person at a shell may hold the write lock this long before a request is refused. */
 const BUSY_TIMEOUT_MS = 5_000

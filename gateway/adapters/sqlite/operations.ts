@@ -1,3 +1,4 @@
+import { announcements, dropAnnouncement, saveAnnouncement } from './announcements.ts'
 import {
   apiKeyByHash,
   countApiKeys,
@@ -60,6 +61,7 @@ export const READS = {
   findCommands,
   listDeadLetters,
   listConnections,
+  announcements,
 } satisfies Operations
 
 /** Each is taken whole or not at all; many share one commit. */
@@ -95,6 +97,8 @@ export const WRITES = {
   addDeadLetter,
   saveConnections,
   endConnections,
+  saveAnnouncement,
+  dropAnnouncement,
   reserveSessions,
   returnSessions,
   probe,

@@ -31,6 +31,7 @@ import type {
 } from '../../core/records.ts'
 import type { DesiredChange, DesiredOptions } from '../../core/shadow-rules.ts'
 import { SqliteAccess } from './access.ts'
+import { SqliteAnnouncements } from './announcement-store.ts'
 import type { READS, WRITES } from './operations.ts'
 import { SessionNumbers } from './session-numbers.ts'
 import { StoreThread } from './store-thread.ts'
@@ -54,6 +55,8 @@ export interface SqliteRegistryOptions {
 export class SqliteRegistry implements Registry {
   /** Who may operate the gateway. */
   readonly access: SqliteAccess
+  /** What other programs were told and must be told no more some day. */
+  readonly announced: SqliteAnnouncements
   readonly #writer: StoreThread<typeof WRITES>
   readonly #reader: StoreThread<typeof READS>
   readonly #sessions: SessionNumbers
@@ -69,6 +72,7 @@ export class SqliteRegistry implements Registry {
     })
     this.#reader = new StoreThread<typeof READS>({ role: 'reader', file, log })
     this.access = new SqliteAccess(this.#writer, this.#reader)
+    this.announced = new SqliteAnnouncements(this.#writer, this.#reader)
     this.#writeHealth = new WriteHealth(() => this.#writer.call('probe'), log)
     this.#sessions = new SessionNumbers((count) => this.#writer.call('reserveSessions', count))
   }
