@@ -276,10 +276,14 @@ function reachableHost(host: string | undefined): string {
 function showGauges(metrics: PrometheusMetrics, parts: Ground & { readonly bus: Bus; readonly core: Core }): void {
   const { core, bus, registry, certificate } = parts
   metrics.gauge('sessions_online', () => core.sessions.online)
+  metrics.gauge('devices_online', () => core.presence.counts().online)
+  metrics.gauge('devices_offline', () => core.presence.counts().offline)
+  metrics.gauge('devices_sleeping', () => core.presence.counts().sleeping)
   metrics.gauge('bus_ready', () => Number(bus.health().ready))
   metrics.gauge('bus_backlog_messages', () => bus.backlog().messages)
   metrics.gauge('bus_backlog_bytes', () => bus.backlog().bytes)
   metrics.gauge('registry_ready', () => Number(registry.health().ready))
+  metrics.gauge('registry_waiting', () => registry.waiting)
   if (certificate) {
     metrics.gauge('certificate_expires_timestamp_seconds', () => certificate.current().notAfterMs / 1000)
   }

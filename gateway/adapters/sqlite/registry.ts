@@ -99,6 +99,11 @@ export class SqliteRegistry implements Registry {
     await this.#writer.stop() // the last to close: it empties the log into the file
   }
 
+  /** Requests that wait for a thread or the disk. */
+  get waiting(): number {
+    return this.#writer.waiting + this.#reader.waiting
+  }
+
   health(): { readonly ready: boolean; readonly reason?: string } {
     const stuck = this.#writer.longestWaitMs() > WRITE_STUCK_MS ? 'the disk has not answered a write yet' : undefined
     const reason = this.#writer.unusable ?? this.#reader.unusable ?? this.#writeHealth.problem ?? stuck
