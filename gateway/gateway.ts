@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { topicsUnder } from '../protocol/topics.ts'
 import { type OpenAccess, openAccess } from './access.ts'
-import { EmbeddedBroker } from './adapters/embedded-broker.ts'
 import { Entrance, type EntranceRefusal } from './adapters/entrance.ts'
 import {
   createListener,
@@ -13,7 +12,6 @@ import {
   replaceCertificate,
 } from './adapters/https-listener.ts'
 import { createMetrics, type PrometheusMetrics } from './adapters/metrics.ts'
-import { MqttBus } from './adapters/mqtt/mqtt-bus.ts'
 import { LockedError, lockFile } from './adapters/sqlite/data-lock.ts'
 import { SqliteRegistry } from './adapters/sqlite/registry.ts'
 import { systemClock } from './adapters/system-clock.ts'
@@ -25,13 +23,12 @@ import {
 import { openDeviceTokens } from './adapters/tokens/device-tokens.ts'
 import { serveDevices } from './adapters/websocket/devices.ts'
 import type { Config } from './config.ts'
-import type { BusConfig } from './config-bus.ts'
 import { buildCore, type Core } from './core/core.ts'
 import { drain } from './core/drain.ts'
 import { Announcer } from './core/home-assistant/announcer.ts'
-import { birthTopic } from './core/home-assistant/topic.ts'
 import { repeat } from './core/periodic.ts'
-import type { Bus, BusNews, BusRequest, DeviceTokens, DeviceWatcher, Log } from './core/ports.ts'
+import type { Bus, DeviceTokens, DeviceWatcher, Log } from './core/ports.ts'
+import { type BusOfMine, openBus } from './open-bus.ts'
 import { openOperatorPlane } from './operator-plane.ts'
 import { type Address, forgetAddress, readAddress, writeAddress } from './run-file.ts'
 import { StopStack } from './stop-stack.ts'
@@ -124,8 +121,6 @@ async function claimDataDir(dataDir: string): Promise<{ release(): void }> {
   }
 }
 
-type BusOfMine = Bus & { readonly port?: number }
-
 /** The bus and the core that speaks over it; the truth of the last run is published before anybody connects. */
 async function openCore(config: Config, log: Log, ground: Ground, started: StopStack) {
   const { limits, nodeId: node, baseTopic: base } = config
@@ -214,28 +209,6 @@ function openCertificate(config: Config, log: Log): Promise<CertificateSource> |
   if (tls.mode === 'off') return undefined
   if (tls.mode === 'own') return openOwnCertificate({ ...tls, clock: systemClock, log })
   return openPrivateCertificate({ directory: join(dataDir, 'tls'), publicHosts, clock: systemClock, log })
-}
-
-async function openBus(
-  config: Config,
-  log: Log,
-  metrics: PrometheusMetrics,
-  into: { readonly onRequest: (request: BusRequest) => Promise<void>; readonly heard: BusNews['heard'] },
-): Promise<BusOfMine> {
-  const { bus, baseTopic: base, nodeId: node, homeAssistant } = config
-  const news = homeAssistant && { topic: birthTopic(homeAssistant.prefix), heard: into.heard }
-  const common = { base, node, topics: topicsUnder(base), onRequest: into.onRequest, news, log, metrics }
-  if (bus.kind === 'embedded') return new EmbeddedBroker({ ...common, ...bus })
-  const ca = bus.caPath === undefined ? undefined : await readFile(bus.caPath)
-  return new MqttBus({ ...common, url: withCredentials(bus), ca })
-}
-
-/** The configuration keeps the secret apart from the URL, so that the URL may be shown. */
-function withCredentials(bus: BusConfig & { kind: 'external' }): string {
-  const url = new URL(bus.url)
-  url.username = encodeURIComponent(bus.username ?? '')
-  url.password = encodeURIComponent(bus.password ?? '')
-  return url.href
 }
 
 /** The listener stops taking sockets at once; those left are cut after FAREWELL_MS. */

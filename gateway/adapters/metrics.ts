@@ -37,7 +37,6 @@ const GAUGES = {
   bus_ready: '1 while the bus takes and returns messages',
   bus_backlog_messages: 'Messages that the bus has not confirmed',
   bus_backlog_bytes: 'Bytes that the bus has not confirmed',
-  unconfirmed_bytes: 'Telemetry of all devices in memory that the bus has not confirmed',
   log_lines_lost: 'Log lines that were lost because nobody read stdout',
   registry_ready: '1 while the registry takes writes',
   registry_waiting: 'Requests to the registry that are not answered yet',
