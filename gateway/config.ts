@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { LOG_LEVELS } from '../protocol/messages.ts'
 import { isName } from '../protocol/names.ts'
 import { type BusConfig, readBus } from './config-bus.ts'
+import { readHomeAssistant } from './config-home-assistant.ts'
 import {
   readTokenIssuer,
   readTrustedProxies,
@@ -11,6 +12,7 @@ import {
   type TokenIssuerConfig,
   type TrustedProxy,
 } from './config-network.ts'
+import type { HomeAssistantSettings } from './core/home-assistant/ports.ts'
 import { DEFAULT_LIMITS, type GatewayLimits } from './core/limits.ts'
 import { Environment } from './environment.ts'
 
@@ -39,6 +41,8 @@ export interface Config {
   readonly tokenIssuer: TokenIssuerConfig | undefined
   /** Peers whose word on where a request comes from is taken. */
   readonly trustedProxies: readonly TrustedProxy[]
+  /** Undefined: Home Assistant is told of nothing. */
+  readonly homeAssistant: HomeAssistantSettings | undefined
   /** The first API key, when the operator chose it. A secret. */
   readonly adminKey: string | undefined
   readonly logLevel: (typeof LOG_LEVELS)[number]
@@ -102,6 +106,7 @@ function readConfig(env: Environment): Config {
     nodeId: env.parsed('FAIRLEAD_NODE_ID', NAME_RULE, defaultNodeId(), (text) => (isName(text) ? text : undefined)),
     tokenIssuer: readTokenIssuer(env),
     trustedProxies,
+    homeAssistant: readHomeAssistant(env),
     adminKey: readAdminKey(env),
     logLevel: env.choice('FAIRLEAD_LOG_LEVEL', LOG_LEVELS, 'info'),
     drainMs: env.integer('FAIRLEAD_DRAIN_S', 5, 0, 25) * 1000,

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { topicsUnder } from '../protocol/topics.ts'
 import { type OpenAccess, openAccess } from './access.ts'
 import { BlockedAddresses } from './adapters/address-wall.ts'
 import { ClientAddresses } from './adapters/client-address.ts'
-import { EmbeddedBroker } from './adapters/embedded-broker.ts'
 import { Entrance, type EntranceRefusal } from './adapters/entrance.ts'
 import {
   createListener,
@@ -16,7 +15,6 @@ import {
   replaceCertificate,
 } from './adapters/https-listener.ts'
 import { createMetrics, type PrometheusMetrics } from './adapters/metrics.ts'
-import { MqttBus } from './adapters/mqtt/mqtt-bus.ts'
 import { LockedError, lockFile } from './adapters/sqlite/data-lock.ts'
 import { SqliteRegistry } from './adapters/sqlite/registry.ts'
 import { systemClock } from './adapters/system-clock.ts'
@@ -28,14 +26,16 @@ import {
 import { openDeviceTokens, type ReloadableDeviceTokens } from './adapters/tokens/device-tokens.ts'
 import { serveDevices } from './adapters/websocket/devices.ts'
 import type { Config } from './config.ts'
-import type { BusConfig } from './config-bus.ts'
 import { buildCore, type Core } from './core/core.ts'
 import { drain } from './core/drain.ts'
+import { Announcer } from './core/home-assistant/announcer.ts'
 import { repeat } from './core/periodic.ts'
-import type { Bus, BusRequest, Log } from './core/ports.ts'
+import type { Bus, DeviceWatcher, Log } from './core/ports.ts'
+import { type BusOfMine, openBus } from './open-bus.ts'
 import { openOperatorPlane } from './operator-plane.ts'
 import { type Address, forgetAddress, readAddress, writeAddress } from './run-file.ts'
 import { StopStack } from './stop-stack.ts'
+import { projectVersion } from './version.ts'
 
 /** Sockets that are not devices: operators, scrapers, handshakes that are being refused. */
 const OTHER_SOCKETS = 1_000
@@ -77,8 +77,9 @@ export async function startGateway(
 async function start(config: Config, log: Log, process: ProcessFacts, started: StopStack): Promise<RunningGateway> {
   const ground = await layGround(config, log, started)
   ground.metrics.gauge('log_lines_lost', process.logLinesLost)
-  const { bus, core } = await openCore(config, log, ground, started)
-  const port = await serve(config, log, { ...ground, bus, core }, started)
+  const opened = await openCore(config, log, ground, started)
+  const { bus } = opened
+  const port = await serve(config, log, { ...ground, ...opened }, started)
   const { access, certificate } = ground
   const address = addressOf(config, port, bus.port, certificate)
   await writeAddress(config.dataDir, address)
@@ -126,40 +127,47 @@ async function claimDataDir(dataDir: string): Promise<{ release(): void }> {
   }
 }
 
-type BusOfMine = Bus & { readonly port?: number }
-
 /** The bus and the core that speaks over it; the truth of the last run is published before anybody connects. */
 async function openCore(config: Config, log: Log, ground: Ground, started: StopStack) {
-  const { limits, nodeId: node } = config
-  const bus = await openBus(config, log, ground.metrics, (request) => core.commands.fromBus(request))
-  const core: Core = buildCore({
-    ...{ ...ground, bus, clock: systemClock, log, limits, topics: topicsUnder(config.baseTopic), node },
-    random: Math.random,
-    newId: randomUUID,
+  const { limits, nodeId: node, baseTopic: base } = config
+  const bus = await openBus(config, log, ground.metrics, {
+    onRequest: (request) => core.commands.fromBus(request),
+    heard: (payload) => announcer.heard(payload),
   })
+  const common = { ...ground, bus, clock: systemClock, log, topics: topicsUnder(base), node, random: Math.random }
+  const watcher: DeviceWatcher = {
+    rowChanged: (row) => announcer.rowChanged(row),
+    keysChanged: (device) => announcer.keysChanged(device),
+    gone: (device) => announcer.gone(device),
+  }
+  const core: Core = buildCore({ ...common, limits, newId: randomUUID, watcher })
+  const { lastValues: values, counters } = core
+  const told = { settings: config.homeAssistant, store: ground.registry.announced, version: await projectVersion() }
+  const announcer = new Announcer({ ...common, ...told, base, values, counters })
   await bus.start()
   started.push('bus', () => bus.stop(limits.stopGraceMs / 2))
   await core.plane.bans.restore()
   await core.connectionLog.restore()
   await core.presence.restore()
   await core.lastValues.restore()
+  await announcer.restore()
   await core.info.restore()
   await core.shadowBoard.restore()
   started.push('last values', () => core.lastValues.save())
   started.push('connection log', () => core.connectionLog.settled())
   started.push('audit', () => core.audit.settled())
   started.push('command changes', () => core.changes.settled(limits.stopGraceMs / 4))
-  return { bus, core }
+  return { bus, core, announcer }
 }
 
 /** Opens the port to devices and operators. Returns it. */
 async function serve(
   config: Config,
   log: Log,
-  parts: Ground & { readonly bus: BusOfMine; readonly core: Core },
+  parts: Ground & { readonly bus: BusOfMine; readonly core: Core; readonly announcer: Announcer },
   started: StopStack,
 ): Promise<number> {
-  const { core, bus, registry, metrics, certificate, access } = parts
+  const { core, announcer, bus, registry, metrics, certificate, access } = parts
   const { limits } = config
   let stopping = false
   const health = () => {
@@ -176,7 +184,7 @@ async function serve(
   started.push('listener', () => closeListener(entrance, server))
   started.push('operators', () => operators.close())
   started.push('sessions', () => drain(core.sessions, systemClock, config.drainMs, Math.random))
-  started.push('duties', repeat([...core.duties, ...operators.duties], systemClock, log))
+  started.push('duties', repeat([...core.duties, ...operators.duties, announcer.duty], systemClock, log))
   if (certificate)
     started.push(
       'certificate watch',
@@ -211,27 +219,6 @@ function openCertificate(config: Config, log: Log): Promise<CertificateSource> |
   if (tls.mode === 'off') return undefined
   if (tls.mode === 'own') return openOwnCertificate({ ...tls, clock: systemClock, log })
   return openPrivateCertificate({ directory: join(dataDir, 'tls'), publicHosts, clock: systemClock, log })
-}
-
-async function openBus(
-  config: Config,
-  log: Log,
-  metrics: PrometheusMetrics,
-  onRequest: (request: BusRequest) => Promise<void>,
-): Promise<BusOfMine> {
-  const { bus, baseTopic: base, nodeId: node } = config
-  const common = { base, node, topics: topicsUnder(base), onRequest, log, metrics }
-  if (bus.kind === 'embedded') return new EmbeddedBroker({ ...common, ...bus })
-  const ca = bus.caPath === undefined ? undefined : await readFile(bus.caPath)
-  return new MqttBus({ ...common, url: withCredentials(bus), ca })
-}
-
-/** The configuration keeps the secret apart from the URL, so that the URL may be shown. */
-function withCredentials(bus: BusConfig & { kind: 'external' }): string {
-  const url = new URL(bus.url)
-  url.username = encodeURIComponent(bus.username ?? '')
-  url.password = encodeURIComponent(bus.password ?? '')
-  return url.href
 }
 
 /** The listener stops taking sockets at once; those left are cut after FAREWELL_MS. */
@@ -272,10 +259,14 @@ function reachableHost(host: string | undefined): string {
 function showGauges(metrics: PrometheusMetrics, parts: Ground & { readonly bus: Bus; readonly core: Core }): void {
   const { core, bus, registry, certificate } = parts
   metrics.gauge('sessions_online', () => core.sessions.online)
+  metrics.gauge('devices_online', () => core.presence.counts().online)
+  metrics.gauge('devices_offline', () => core.presence.counts().offline)
+  metrics.gauge('devices_sleeping', () => core.presence.counts().sleeping)
   metrics.gauge('bus_ready', () => Number(bus.health().ready))
   metrics.gauge('bus_backlog_messages', () => bus.backlog().messages)
   metrics.gauge('bus_backlog_bytes', () => bus.backlog().bytes)
   metrics.gauge('registry_ready', () => Number(registry.health().ready))
+  metrics.gauge('registry_waiting', () => registry.waiting)
   if (certificate) {
     metrics.gauge('certificate_expires_timestamp_seconds', () => certificate.current().notAfterMs / 1000)
   }

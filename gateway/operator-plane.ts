@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { CLOSE } from '../protocol/close-codes.ts'
 import type { ClientAddresses } from './adapters/client-address.ts'
@@ -11,6 +10,7 @@ import type { Access } from './core/access/access.ts'
 import type { Core } from './core/core.ts'
 import type { Duty } from './core/periodic.ts'
 import type { Log } from './core/ports.ts'
+import { projectVersion } from './version.ts'
 
 const PROJECT_DIR = dirname(import.meta.dirname)
 const SWEEP_LOGINS_EVERY_MS = 600_000
@@ -48,10 +48,4 @@ export async function openOperatorPlane(parts: OperatorPlaneParts): Promise<Oper
     return http.close()
   }
   return { duties: [sweep, ...viewers.duties], close }
-}
-
-/** As package.json says. */
-async function projectVersion(): Promise<string> {
-  const text = await readFile(join(PROJECT_DIR, 'package.json'), 'utf8')
-  return String((JSON.parse(text) as { version?: unknown }).version)
 }

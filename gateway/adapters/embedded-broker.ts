@@ -6,7 +6,7 @@ import type { Topics } from '../../protocol/topics.ts'
 import { isLoopback, mayClientPublish } from '../core/bus-access.ts'
 import { BusOutbox, type OutboxEntry } from '../core/bus-outbox.ts'
 import { GatewayError } from '../core/errors.ts'
-import type { Bus, BusRequest, Log, Metrics, PublishOptions } from '../core/ports.ts'
+import type { Bus, BusNews, BusRequest, Log, Metrics, PublishOptions } from '../core/ports.ts'
 
 /**
  * Messages given to aedes and not confirmed yet. Below its own `concurrency` (100), over which it queues in an array
@@ -42,6 +42,7 @@ export interface EmbeddedBrokerOptions {
   readonly node: string
   readonly topics: Topics
   readonly onRequest: (request: BusRequest) => Promise<void>
+  readonly news?: BusNews
   readonly log: Log
   readonly metrics: Metrics
 }
@@ -179,6 +180,7 @@ export class EmbeddedBroker implements Bus {
   /** In-process subscriber to everything: called in the same breath as the TCP subscribers. */
   #entered = (packet: AedesPublishPacket, done: () => void): void => {
     done()
+    if (packet.topic === this.#options.news?.topic) this.#options.news.heard(Buffer.from(packet.payload))
     if (packet.payload !== this.#entering) return
     this.#entering = undefined
     this.#sendNext()
@@ -274,8 +276,7 @@ export function mayConnect(own: Credential, address: string, username?: string, 
   if (anonymous || own.username === undefined || own.password === undefined) return isLoopback(address)
   // Digests, so that the time says nothing about how much was right.
   const rightUser = timingSafeEqual(digest(username ?? ''), digest(own.username))
-  const rightPassword = timingSafeEqual(digest(password ?? ''), digest(own.password))
-  return rightUser && rightPassword
+  return timingSafeEqual(digest(password ?? ''), digest(own.password)) && rightUser
 }
 
 function digest(text: string | Buffer): Buffer {

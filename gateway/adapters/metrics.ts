@@ -5,7 +5,7 @@ const COUNTERS: Readonly<Record<CounterName, string>> = {
   handshakes_refused: 'Connections refused before a device was connected, by reason',
   sessions_opened: 'Device sessions that began',
   sessions_closed: 'Device sessions that ended, by reason',
-  messages_received: 'Messages from devices, by type',
+  messages_received: 'Messages from devices',
   messages_published: 'Messages that the bus confirmed',
   messages_refused: 'Messages answered with a nack or a close, by reason',
   messages_repeated: 'Messages that were on the bus already',
@@ -31,12 +31,15 @@ const TIMERS: Readonly<Record<TimerName, { readonly name: string; readonly help:
 
 const GAUGES = {
   sessions_online: 'Devices connected to this node',
+  devices_online: 'Registered devices that are shown as online',
+  devices_offline: 'Registered devices that are shown as offline',
+  devices_sleeping: 'Registered devices that promised to be back',
   bus_ready: '1 while the bus takes and returns messages',
   bus_backlog_messages: 'Messages that the bus has not confirmed',
   bus_backlog_bytes: 'Bytes that the bus has not confirmed',
-  unconfirmed_bytes: 'Telemetry of all devices in memory that the bus has not confirmed',
   log_lines_lost: 'Log lines that were lost because nobody read stdout',
   registry_ready: '1 while the registry takes writes',
+  registry_waiting: 'Requests to the registry that are not answered yet',
   certificate_expires_timestamp_seconds: 'When the server certificate ends, Unix time',
 } as const
 export type GaugeName = keyof typeof GAUGES

@@ -23,6 +23,8 @@ export interface OutboxEntry {
   readonly topic: string
   readonly payload: Buffer
   readonly retain: boolean
+  /** A broker that refuses it means this message alone. */
+  readonly expendable: boolean
   /** Topic and payload. */
   readonly bytes: number
 }
@@ -58,7 +60,7 @@ export class BusOutbox {
   }
 
   /** Resolves when the message is confirmed. Rejects with `bus_refused`, `bus_full` or what `close` was given. */
-  add(topic: string, payload: string | Uint8Array, retain: boolean): Promise<void> {
+  add(topic: string, payload: string | Uint8Array, retain: boolean, expendable = false): Promise<void> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed)
     if (!isPublishable(topic)) return Promise.reject(new GatewayError('bus_refused', 'not a topic to publish on'))
     if (this.#messages >= this.#limits.messagesMax) return Promise.reject(new GatewayError('bus_full'))
@@ -67,7 +69,7 @@ export class BusOutbox {
     if (this.#bytes + bytes > this.#limits.bytesMax) return Promise.reject(new GatewayError('bus_full'))
     return new Promise((resolve, reject) => {
       const order = this.#firstOrder + this.#entries.length
-      this.#entries.push({ order, topic, payload: data, retain, bytes, resolve, reject })
+      this.#entries.push({ order, topic, payload: data, retain, expendable, bytes, resolve, reject })
       this.#messages += 1
       this.#bytes += bytes
     })

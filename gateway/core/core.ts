@@ -21,7 +21,7 @@ import { LiveFeed } from './live/feed.ts'
 import { Viewers } from './live/viewers.ts'
 import type { Duty } from './periodic.ts'
 import { buildPlane, type Plane } from './plane.ts'
-import type { Bus, Clock, DeviceTokens, Log, Metrics, Registry } from './ports.ts'
+import type { Bus, Clock, DeviceTokens, DeviceWatcher, Log, Metrics, Registry } from './ports.ts'
 import { PresenceBoard } from './presence.ts'
 import { Quarantine } from './quarantine.ts'
 import { RecentEvents } from './recent-events.ts'
@@ -52,6 +52,7 @@ export interface CoreNeeds {
   readonly random: () => number
   /** A fresh id that is a name [N-1] and cannot be guessed. */
   readonly newId: () => string
+  readonly watcher?: DeviceWatcher
 }
 
 /** The parts of the core, wired to each other. Nothing runs yet. */
@@ -72,6 +73,7 @@ export interface Core {
   readonly signingKeys: SigningKeys
   /** Browsers that look on. */
   readonly viewers: Viewers
+  readonly counters: DeviceCounters
   /** What must be done again and again while the gateway runs. */
   readonly duties: readonly Duty[]
 }
@@ -113,7 +115,7 @@ export function buildCore(needs: CoreNeeds): Core {
   const viewers = buildViewers(needs, { feed: observer, sessions, counters, presence })
   const plane = buildPlane({ ...needs, fleet, audit, bans, recent, presence, commands, delivery, changes })
   const duties = dutiesOf({ ...needs, sessions, plane, commands, changes, rotation, ...boards, audit, ...watched })
-  const kept = { ...boards, audit, plane, changes, connectionLog }
+  const kept = { ...boards, audit, plane, changes, connectionLog, counters }
   return { admission, connections, commands, fleet, ...kept, sessions, signingKeys, viewers, duties }
 }
 

@@ -1,6 +1,6 @@
 import type { Topics } from '../../protocol/topics.ts'
 import type { Observer } from './observer.ts'
-import type { Bus, Log, Registry } from './ports.ts'
+import type { Bus, DeviceWatcher, Log, Registry } from './ports.ts'
 import type { DeviceRow } from './records.ts'
 
 /** Rows read at once while all are published again. */
@@ -12,6 +12,7 @@ export interface DeviceInfoNeeds {
   readonly topics: Topics
   readonly log: Log
   readonly observer?: Observer
+  readonly watcher?: Pick<DeviceWatcher, 'rowChanged'>
 }
 
 /** [U-4] What each device is, retained on the bus: model, firmware, capabilities, tags. */
@@ -24,8 +25,9 @@ export class DeviceInfo {
 
   /** Shows the row. Nothing waits for it; a failure is logged. */
   publish(row: DeviceRow): void {
-    const { bus, topics, log, observer } = this.#needs
+    const { bus, topics, log, observer, watcher } = this.#needs
     observer?.device(row)
+    watcher?.rowChanged(row)
     const { id, model, firmware, capabilities, tags } = row
     const payload = JSON.stringify({ model, firmware, capabilities, tags })
     bus.publish(topics.info(id), payload, { retain: true }).catch((error: unknown) => {

@@ -13,7 +13,7 @@ import type { LastValues } from './last-values.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { Observer } from './observer.ts'
 import type { DeviceInput, DeviceView, IssuedToken, Operator, TokenView } from './operator.ts'
-import type { Bus, Clock, DeviceTokens, Log, Registry } from './ports.ts'
+import type { Bus, Clock, DeviceTokens, DeviceWatcher, Log, Registry } from './ports.ts'
 import type { PresenceBoard } from './presence.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { RecentEvents } from './recent-events.ts'
@@ -45,6 +45,7 @@ export interface FleetNeeds {
   readonly info: DeviceInfo
   readonly recent: Pick<RecentEvents, 'forget'>
   readonly quarantine: Quarantine
+  readonly watcher?: Pick<DeviceWatcher, 'gone'>
   readonly newId: () => string
   readonly observer?: Observer
 }
@@ -122,6 +123,7 @@ export class Fleet implements Operator {
     recent.forget(id)
     this.#needs.observer?.deleted(id)
     this.#needs.quarantine.forget(id)
+    this.#needs.watcher?.gone(id)
     this.#clearTopics(id)
   }
 

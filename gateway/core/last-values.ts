@@ -3,7 +3,7 @@ import type { TelemetryPoint, TelemetryValue } from '../../protocol/messages.ts'
 import type { Topics } from '../../protocol/topics.ts'
 import type { DeviceCounters } from './device-counters.ts'
 import { GatewayError } from './errors.ts'
-import type { Bus, Clock, Log, Registry } from './ports.ts'
+import type { Bus, Clock, DeviceWatcher, Log, Registry } from './ports.ts'
 import { stamp } from './telemetry.ts'
 
 /** [U-5] Small MQTT clients and people read this topic. */
@@ -28,6 +28,7 @@ export interface LastValuesNeeds {
   readonly clock: Clock
   readonly log: Log
   readonly counters: DeviceCounters
+  readonly watcher?: Pick<DeviceWatcher, 'keysChanged'>
 }
 
 /** The newest value of each telemetry key: the retained, flat `state` topic [U-5]. Never delays an acknowledgement. */
@@ -60,6 +61,7 @@ export class LastValues {
       const { ts } = stamp(point, receivedAtMs)
       for (const [key, value] of Object.entries(point.values)) {
         const known = state.values.get(key)
+        if (typeof known?.value !== typeof value) this.#needs.watcher?.keysChanged(device)
         if (known === undefined || known.ts <= ts) state.values.set(key, { value, ts })
         if (state.values.size > KEYS_MAX) this.#dropOldest(device, state)
       }
@@ -153,6 +155,7 @@ export class LastValues {
       oldestTs = ts
     }
     state.values.delete(oldest)
+    this.#needs.watcher?.keysChanged(device)
     this.#needs.counters.count(device, 'dropped', 'state_full')
   }
 

@@ -56,6 +56,17 @@ export interface DeviceLink {
 
 export interface PublishOptions {
   readonly retain?: boolean
+  /** For what only an integration needs: when the broker refuses it, it is dropped and holds up nothing behind it. */
+  readonly expendable?: boolean
+}
+
+/** Who wants to know what becomes of devices. Called often, on the way of telemetry: it must return at once. */
+export interface DeviceWatcher {
+  /** The row is like this now, or was read again at the start. */
+  rowChanged(row: DeviceRow): void
+  /** A telemetry key is new, has another type, or is gone. */
+  keysChanged(device: string): void
+  gone(device: string): void
 }
 
 /** What arrived on a command request topic. */
@@ -63,6 +74,12 @@ export interface BusRequest {
   readonly topic: string
   readonly payload: Uint8Array
   readonly retained: boolean
+}
+
+/** One more topic that a bus listens to, of another program. A message may come twice, or be lost. */
+export interface BusNews {
+  readonly topic: string
+  heard(payload: Uint8Array): void
 }
 
 export interface Bus {

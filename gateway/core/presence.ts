@@ -49,6 +49,13 @@ export class PresenceBoard {
     return this.#rows.get(device) ?? { device, session: 0, ...this.#never() }
   }
 
+  /** How many devices are in each state. */
+  counts(): Record<Presence['state'], number> {
+    const counts = { online: 0, offline: 0, sleeping: 0 }
+    for (const { state } of this.#rows.values()) counts[state] += 1
+    return counts
+  }
+
   online(device: string, session: number): void {
     this.#set({ device, session, ...this.#now('online', 'connected') })
   }

@@ -8,13 +8,14 @@ import { DatabaseSync } from 'node:sqlite'
 import type { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { SqliteRegistry } from '../../gateway/adapters/sqlite/registry.ts'
+import { announcementContract } from '../contract/announcement-store.contract.ts'
 import { registryContract } from '../contract/registry.contract.ts'
 import { newCommand, newDevice, newToken } from '../contract/registry-fixtures.ts'
 
 /** More open commands than any of these tests makes. */
 const NO_LIMIT = 1_000_000
 
-registryContract('SQLite', async () => {
+const openSqlite = async () => {
   const directory = await newDirectory()
   let registry = await started(directory)
   return {
@@ -29,6 +30,16 @@ registryContract('SQLite', async () => {
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+registryContract('SQLite', openSqlite)
+
+describe('announcements in SQLite', () => {
+  let opened: Awaited<ReturnType<typeof openSqlite>>
+  beforeEach(async () => {
+    opened = await openSqlite()
+  })
+  afterEach(() => opened.dispose())
+  announcementContract(() => opened)
 })
 
 let directory: string

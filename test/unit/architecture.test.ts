@@ -108,6 +108,7 @@ describe('imports point inwards: adapters, core, protocol', () => {
     const wiring = [
       'gateway/gateway.ts',
       'gateway/operator-plane.ts',
+      'gateway/open-bus.ts',
       'gateway/main.ts',
       'gateway/access.ts',
       ADAPTERS,

@@ -36,6 +36,13 @@ describe('configuration', () => {
     expect(isName(config.nodeId)).toBe(true)
   })
 
+  test('tells Home Assistant of nothing unless tags or models say of what', () => {
+    expect(loadConfig({}).homeAssistant).toBeUndefined()
+    expect(loadConfig({ FAIRLEAD_HOME_ASSISTANT_PREFIX: 'ha' }).homeAssistant).toBeUndefined()
+    const both = { FAIRLEAD_HOME_ASSISTANT_TAGS: 'roof, ha', FAIRLEAD_HOME_ASSISTANT_MODELS: '*' }
+    expect(loadConfig(both).homeAssistant).toEqual({ prefix: 'homeassistant', tags: ['roof', 'ha'], models: ['*'] })
+  })
+
   test('is frozen, all the way down', () => {
     const config = loadConfig({ FAIRLEAD_PUBLIC_HOST: 'a.example' })
     for (const part of [config, config.tls, config.bus, config.limits, config.publicHosts]) {
@@ -106,6 +113,9 @@ describe('configuration', () => {
     ['FAIRLEAD_MQTT_URL', 'ws://localhost:1883'],
     ['FAIRLEAD_MQTT_URL', 'mqtt://localhost/path'],
     ['FAIRLEAD_MQTT_URL', 'mqtt://u%zz@localhost'],
+    ['FAIRLEAD_HOME_ASSISTANT_TAGS', 'roof,,ha'],
+    ['FAIRLEAD_HOME_ASSISTANT_MODELS', 'x'.repeat(65)],
+    ['FAIRLEAD_HOME_ASSISTANT_PREFIX', 'homeassistant/#'],
     ['FAIRLEAD_MAX_CONNECTIONS', '0'],
     ['FAIRLEAD_PING_INTERVAL_MS', '999'],
     ['FAIRLEAD_MESSAGES_PER_S', 'NaN'],

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Topics } from '../../../protocol/topics.ts'
 import { BusOutbox, type OutboxLimits } from '../../core/bus-outbox.ts'
 import { GatewayError } from '../../core/errors.ts'
-import type { Bus, BusRequest, Log, Metrics, PublishOptions } from '../../core/ports.ts'
+import type { Bus, BusNews, BusRequest, Log, Metrics, PublishOptions } from '../../core/ports.ts'
 import { type BrokerAddress, parseBrokerUrl } from './broker-url.ts'
 import { type Arrival, type Connection, openConnection } from './connection.ts'
 import { Probe } from './probe.ts'
@@ -29,6 +29,7 @@ export interface MqttBusOptions {
   readonly topics: Topics
   readonly base: string
   readonly onRequest: (request: BusRequest) => Promise<void>
+  readonly news?: BusNews
   readonly log: Log
   readonly metrics: Metrics
   /** PEM of the authorities that may vouch for the broker, in place of the system's. */
@@ -70,7 +71,7 @@ export class MqttBus implements Bus {
   }
 
   publish(topic: string, payload: string | Uint8Array, options?: PublishOptions): Promise<void> {
-    const confirmed = this.#outbox.add(topic, payload, options?.retain ?? false)
+    const confirmed = this.#outbox.add(topic, payload, options?.retain ?? false, options?.expendable)
     this.#sender?.pump()
     return confirmed
   }
@@ -158,14 +159,18 @@ export class MqttBus implements Bus {
   }
 
   #arrived(arrival: Arrival, requests: Requests): void {
-    if (this.#probe.take(arrival.topic, arrival.payload)) arrival.confirm()
+    const { news } = this.#options
+    if (arrival.topic === news?.topic) {
+      arrival.confirm()
+      news.heard(arrival.payload)
+    } else if (this.#probe.take(arrival.topic, arrival.payload)) arrival.confirm()
     else requests.take(arrival)
   }
 
   /** Listens, makes sure that every topic family works, says online, and only then sends what waits. */
   async #begin(connection: Connection): Promise<void> {
-    const { log, topics } = this.#options
-    await connection.subscribe([topics.commandRequests], 1)
+    const { log, topics, news } = this.#options
+    await connection.subscribe([topics.commandRequests, ...(news === undefined ? [] : [news.topic])], 1)
     this.#trouble = 'trying out the topics'
     for (;;) {
       const missing = await this.#probe.run(connection)

@@ -125,7 +125,8 @@ export class Sender {
   }
 
   #refused(entry: OutboxEntry, error: Error): void {
-    if (error instanceof BrokerRefusal && FINAL_REFUSALS.has(error.code)) return this.refuse(entry, error.message)
+    const final = entry.expendable || (error instanceof BrokerRefusal && FINAL_REFUSALS.has(error.code))
+    if (final) return this.refuse(entry, error.message)
     this.#refusedOrder = Math.min(this.#refusedOrder, entry.order)
     this.#refusedBecause = `the broker refuses messages: ${error.message}`
     if (this.#paused) return

@@ -11,6 +11,7 @@ const MIGRATIONS = [
   '004-device-search.sql',
   '005-command-batches.sql',
   '006-bans.sql',
+  '007-announcements.sql',
 ]
 
 /** A backup or a person at a shell may hold the write lock this long before a request is refused. */

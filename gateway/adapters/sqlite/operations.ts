@@ -1,3 +1,4 @@
+import { announcements, dropAnnouncement, saveAnnouncement } from './announcements.ts'
 import {
   apiKeyByHash,
   countApiKeys,
@@ -88,6 +89,7 @@ export const READS = {
   findCommands,
   listDeadLetters,
   listConnections,
+  announcements,
 } satisfies Operations
 
 /** Each is taken whole or not at all; many share one commit. */
@@ -132,6 +134,8 @@ export const WRITES = {
   addDeadLetter,
   saveConnections,
   endConnections,
+  saveAnnouncement,
+  dropAnnouncement,
   reserveSessions,
   returnSessions,
   probe,

@@ -32,6 +32,7 @@ import type {
 } from '../../core/records.ts'
 import type { DesiredChange, DesiredOptions } from '../../core/shadow-rules.ts'
 import { SqliteAccess } from './access.ts'
+import { SqliteAnnouncements } from './announcement-store.ts'
 import { SqliteBans } from './ban-store.ts'
 import { SqliteBatches } from './batch-store.ts'
 import type { READS, WRITES } from './operations.ts'
@@ -59,6 +60,8 @@ export class SqliteRegistry implements Registry {
   readonly banStore: SqliteBans
   /** Who may operate the gateway. */
   readonly access: SqliteAccess
+  /** What other programs were told and must be told no more some day. */
+  readonly announced: SqliteAnnouncements
   readonly #writer: StoreThread<typeof WRITES>
   readonly #reader: StoreThread<typeof READS>
   readonly #sessions: SessionNumbers
@@ -76,6 +79,7 @@ export class SqliteRegistry implements Registry {
     this.banStore = new SqliteBans(this.#writer, this.#reader)
     this.batches = new SqliteBatches(this.#writer, this.#reader)
     this.access = new SqliteAccess(this.#writer, this.#reader)
+    this.announced = new SqliteAnnouncements(this.#writer, this.#reader)
     this.#writeHealth = new WriteHealth(() => this.#writer.call('probe'), log)
     this.#sessions = new SessionNumbers((count) => this.#writer.call('reserveSessions', count))
   }
@@ -100,6 +104,11 @@ export class SqliteRegistry implements Registry {
     await returned?.catch(() => {}) // they are skipped then, as after a crash
     await this.#reader.stop()
     await this.#writer.stop() // the last to close: it empties the log into the file
+  }
+
+  /** Requests that wait for a thread or the disk. */
+  get waiting(): number {
+    return this.#writer.waiting + this.#reader.waiting
   }
 
   health(): { readonly ready: boolean; readonly reason?: string } {

@@ -50,6 +50,11 @@ export class StoreThread<Ops extends Operations> {
     return this.#unusable
   }
 
+  /** Requests that are not answered yet. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
   /** How long the request that waits longest has waited. */
   longestWaitMs(): number {
     const [first] = this.#waiting.values()
