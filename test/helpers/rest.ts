@@ -25,8 +25,8 @@ import type { Clock, Log } from '../../gateway/core/ports.ts'
 import { RecentEvents } from '../../gateway/core/recent-events.ts'
 import type { NewDevice } from '../../gateway/core/records.ts'
 import { Sessions } from '../../gateway/core/sessions.ts'
-import { SigningKeys } from '../../gateway/core/signing-keys.ts'
-import { CountingMetrics, FakeTokens } from './core-fakes.ts'
+import { SigningKeys, type TokenKeys } from '../../gateway/core/signing-keys.ts'
+import { CountingMetrics } from './core-fakes.ts'
 import { FakeOperator } from './fake-operator.ts'
 import { MemoryRegistry } from './memory-registry.ts'
 
@@ -100,6 +100,16 @@ function bansOver(registry: MemoryRegistry): Bans {
   return new Bans({ registry, wall, sessions: new Sessions(), clock: systemClock, newId: randomUUID })
 }
 
+/** Ids as REST shows them: thumbprints of 43 characters. */
+function keysAsOnTheWire(clock: Clock): TokenKeys {
+  const known = [{ id: 'k'.repeat(43), createdAtMs: clock.wallMs() }]
+  return {
+    keys: () => known,
+    addKey: async () => void known.unshift({ id: randomUUID().padEnd(43, 'x'), createdAtMs: clock.wallMs() }),
+    removeKey: async (id) => void known.splice(0, known.length, ...known.filter((key) => key.id !== id)),
+  }
+}
+
 /** Commands for the devices of the registry in memory. */
 function batchesOver(registry: MemoryRegistry, log: Log): Batches {
   return new Batches({
@@ -164,7 +174,7 @@ export async function runApi(
   }
   const { access, dispose } = await openAccess(log, () => state.keysFailure)
   const signingKeys = new SigningKeys({
-    ...{ registry: memory, keys: new FakeTokens(clock), sessions: new Sessions(), clock, log },
+    ...{ registry: memory, keys: keysAsOnTheWire(clock), sessions: new Sessions(), clock, log },
     rotation: { renew: async () => {} },
   })
   const api = buildHttp({
