@@ -1,6 +1,7 @@
 import type { Topics } from '../../protocol/topics.ts'
+import type { DeviceWatcher } from './device-watcher.ts'
 import type { Observer } from './observer.ts'
-import type { Bus, DeviceWatcher, Log, Registry } from './ports.ts'
+import type { Bus, Log, Registry } from './ports.ts'
 import type { DeviceRow } from './records.ts'
 
 /** Rows read at once while all are published again. */

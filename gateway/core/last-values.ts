@@ -2,8 +2,9 @@ import { type JsonObject, utf8Length } from '../../protocol/json.ts'
 import type { TelemetryPoint, TelemetryValue } from '../../protocol/messages.ts'
 import type { Topics } from '../../protocol/topics.ts'
 import type { DeviceCounters } from './device-counters.ts'
+import type { DeviceWatcher } from './device-watcher.ts'
 import { GatewayError } from './errors.ts'
-import type { Bus, Clock, DeviceWatcher, Log, Registry } from './ports.ts'
+import type { Bus, Clock, Log, Registry } from './ports.ts'
 import { stamp } from './telemetry.ts'
 
 /** [U-5] Small MQTT clients and people read this topic. */

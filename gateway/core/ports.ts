@@ -60,15 +60,6 @@ export interface PublishOptions {
   readonly expendable?: boolean
 }
 
-/** Who wants to know what becomes of devices. Called often, on the way of telemetry: it must return at once. */
-export interface DeviceWatcher {
-  /** The row is like this now, or was read again at the start. */
-  rowChanged(row: DeviceRow): void
-  /** A telemetry key is new, has another type, or is gone. */
-  keysChanged(device: string): void
-  gone(device: string): void
-}
-
 /** What arrived on a command request topic. */
 export interface BusRequest {
   readonly topic: string
