@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { inStage, replayDockerfile, type Stage } from '../helpers/dockerfile-replay.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-/** npm may have to fetch every production dependency. */
-const INSTALL_TIMEOUT_MS = 240_000
+/** npm may have to fetch every dependency, twice, and what it put there is thousands of files to take away again. */
+const INSTALL_TIMEOUT_MS = 480_000
 const START_TIMEOUT_MS = 30_000
 /** What `docker stop` allows with the compose file's stop_grace_period. */
 const STOP_TIMEOUT_MS = 30_000
@@ -33,7 +33,7 @@ describe('the container image', () => {
       await once(running, 'exit')
     }
     rmSync(scratch, { recursive: true, force: true })
-  })
+  }, INSTALL_TIMEOUT_MS)
 
   test('is of the Node version that the project pins', () => {
     const { devDependencies } = readJson(join(ROOT, 'package.json')) as { devDependencies: { node: string } }
