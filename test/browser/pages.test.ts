@@ -60,8 +60,9 @@ async function measure(device: SimulatedDevice): Promise<void> {
 }
 
 async function look(page: Page, name: string): Promise<void> {
-  const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
-  expect(overflow, `${name} is wider than the screen`).toBe(0)
+  // Awaited: the plots take their new width in the frame after the page has.
+  const overflow = () => page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+  await expect.poll(overflow, { message: `${name} is wider than the screen` }).toBe(0)
   if (FOLDER === undefined) return
   mkdirSync(FOLDER, { recursive: true })
   await page.evaluate('document.fonts.ready.then(() => new Promise((done) => setTimeout(done, 3_000)))') // some beats of the plots
