@@ -13,8 +13,8 @@ const AHEAD_MS = 2_000
 const ADDRESSES = 4
 
 async function answerTo(gateway: TestGateway, token: string, localAddress = '127.0.0.1'): Promise<string> {
-  const { port } = gateway
-  const socket = await connectTls(port, { socket: connect({ port, host: '127.0.0.1', localAddress }) })
+  const { port, ca } = gateway
+  const socket = await connectTls(port, ca, { socket: connect({ port, host: '127.0.0.1', localAddress }) })
   const answer = everything(socket)
   socket.on('data', (chunk) => chunk.toString().includes(' 101 ') && socket.destroy())
   socket.write(handshakeText({ token }))

@@ -35,7 +35,7 @@ export function shakeHands(gateway: TestGateway, request: RawHandshake): Promise
 
 /** What comes back until the gateway closes, or its 101. */
 export async function answerTo(gateway: TestGateway, bytes: string): Promise<string> {
-  const socket = await connectTls(gateway.port)
+  const socket = await connectTls(gateway.port, gateway.ca)
   const answer = new Promise<string>((resolve) => {
     let text = ''
     socket.on('data', (chunk) => {

@@ -4,11 +4,15 @@ import tls from 'node:tls'
 import { onTestFinished } from 'vitest'
 
 /**
- * A socket whose errors end the test only where it waits for something. It trusts anybody: these tests are about what the
- * server does with bytes; who may be trusted is the subject of certificates.test.ts.
+ * A socket whose errors end the test only where it waits for something. It trusts `ca` (PEM) alone, and rejects for
+ * another one.
  */
-export async function connectTls(port: number, options: tls.ConnectionOptions = {}): Promise<tls.TLSSocket> {
-  const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options })
+export async function connectTls(
+  port: number,
+  ca: string,
+  options: tls.ConnectionOptions = {},
+): Promise<tls.TLSSocket> {
+  const socket = tls.connect({ port, host: '127.0.0.1', ca, ...options })
   onTestFinished(() => void socket.destroy())
   await once(socket, 'secureConnect')
   socket.on('error', () => {})

@@ -82,9 +82,7 @@ describe('handshake', () => {
 
   test('is verified by a client that compares an address with DNS names only, as the ESP32 does', async () => {
     const { port, certificates } = await start()
-    const socket = await connectTls(port, {
-      ca: certificates.caPem,
-      rejectUnauthorized: true,
+    const socket = await connectTls(port, certificates.caPem, {
       checkServerIdentity: (_host, { subjectaltname = '' }) =>
         subjectaltname.split(', ').includes('DNS:127.0.0.1') ? undefined : new Error('not named'),
     })
@@ -94,16 +92,15 @@ describe('handshake', () => {
   test('fails for a client that trusts another CA or asks for another name', async () => {
     const { port, certificates } = await start()
     const foreign = await ensureCertificates({ directory: await temporaryDirectory(), names: NAMES })
-    const strict = { rejectUnauthorized: true }
-    await expect(connectTls(port, { ...strict, ca: foreign.caPem })).rejects.toThrow(/unable to verify|issuer/)
-    await expect(
-      connectTls(port, { ...strict, ca: certificates.caPem, servername: 'other.example' }),
-    ).rejects.toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+    await expect(connectTls(port, foreign.caPem)).rejects.toThrow(/unable to verify|issuer/)
+    await expect(connectTls(port, certificates.caPem, { servername: 'other.example' })).rejects.toMatchObject({
+      code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+    })
   })
 
   test.each(['TLSv1.2', 'TLSv1.3'] as const)('works with %s and forward secrecy', async (version) => {
-    const { port } = await start()
-    const socket = await connectTls(port, { minVersion: version, maxVersion: version })
+    const { port, certificates } = await start()
+    const socket = await connectTls(port, certificates.caPem, { minVersion: version, maxVersion: version })
     expect(socket.getProtocol()).toBe(version)
     expect(socket.getEphemeralKeyInfo()).toMatchObject({ name: expect.stringMatching(/X25519|P-256|prime256v1/) })
     expect(socket.getCipher().name).toMatch(/GCM|CHACHA20/)
@@ -114,18 +111,18 @@ describe('handshake', () => {
     ['a CBC cipher', { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA256' }],
     ['RSA key exchange', { maxVersion: 'TLSv1.2', ciphers: 'AES128-GCM-SHA256' }],
   ])('is refused for %s, and the server stays', async (_what, options) => {
-    const { port, refusals } = await start()
-    await expect(connectTls(port, options)).rejects.toThrow()
+    const { port, refusals, certificates } = await start()
+    await expect(connectTls(port, certificates.caPem, options)).rejects.toThrow()
     expect(refusals).toEqual(['tls_failed'])
-    await askOn(await connectTls(port), '/after')
+    await askOn(await connectTls(port, certificates.caPem), '/after')
   })
 
   test('resumes a session by its ticket, as a fleet does after a restart of its network', async () => {
-    const { port } = await start()
-    const first = await connectTls(port, { maxVersion: 'TLSv1.2' })
+    const { port, certificates } = await start()
+    const first = await connectTls(port, certificates.caPem, { maxVersion: 'TLSv1.2' })
     const session = first.getSession()
     first.end()
-    const second = await connectTls(port, { maxVersion: 'TLSv1.2', session })
+    const second = await connectTls(port, certificates.caPem, { maxVersion: 'TLSv1.2', session })
     expect(second.isSessionReused()).toBe(true)
   })
 
@@ -135,11 +132,11 @@ describe('handshake', () => {
     ['dots', '...'],
     ['bytes', 'ü\r\n'],
   ])('survives a server name of %s [B35]', async (_what, servername) => {
-    const { port } = await start()
+    const { port, certificates } = await start()
     const socket = await connectPlain(port)
     socket.write(withServerName(await recordClientHello(), servername))
     await everything(socket)
-    await askOn(await connectTls(port), '/after')
+    await askOn(await connectTls(port, certificates.caPem), '/after')
   })
 
   test('is cut when the client stays silent [B02]', async () => {
@@ -150,7 +147,7 @@ describe('handshake', () => {
   })
 
   test('survives plain HTTP, junk and a reset in its middle [B03]', async () => {
-    const { port, refusals } = await start()
+    const { port, refusals, certificates } = await start()
     for (const junk of [HELLO, Buffer.alloc(100_000, 0xff)]) {
       const socket = await connectPlain(port)
       socket.write(junk)
@@ -160,14 +157,14 @@ describe('handshake', () => {
     reset.write((await recordClientHello()).subarray(0, 20))
     reset.resetAndDestroy()
     await expect.poll(() => refusals.length).toBe(3)
-    await askOn(await connectTls(port), '/after')
+    await askOn(await connectTls(port, certificates.caPem), '/after')
   })
 })
 
 describe('request', () => {
   test('with slow headers is answered 408 and closed [B02]', async () => {
-    const { port, refusals } = await start()
-    const socket = await connectTls(port)
+    const { port, refusals, certificates } = await start()
+    const socket = await connectTls(port, certificates.caPem)
     const drip = setInterval(() => socket.write('a'), 100)
     onTestFinished(() => clearInterval(drip))
     socket.write('GET / HTTP/1.1\r\nX-Slow: ')
@@ -188,8 +185,8 @@ describe('request', () => {
   })
 
   test('with a header block over 8 KiB is answered 431 and closed [B04]', async () => {
-    const { port, refusals } = await start()
-    const socket = await connectTls(port)
+    const { port, refusals, certificates } = await start()
+    const socket = await connectTls(port, certificates.caPem)
     socket.write(`GET / HTTP/1.1\r\nHost: x\r\nX-Big: ${'a'.repeat(9 * 1024)}\r\n\r\n`)
     expect(await everything(socket)).toMatch(/^HTTP\/1\.1 431 .*\r\nConnection: close\r\n/)
     expect(refusals).toEqual(['header_too_large'])
@@ -234,8 +231,8 @@ describe('request', () => {
   })
 
   test('may follow another on the same connection', async () => {
-    const { port } = await start()
-    const socket = await connectTls(port)
+    const { port, certificates } = await start()
+    const socket = await connectTls(port, certificates.caPem)
     await askOn(socket, '/one')
     await askOn(socket, '/two')
   })
@@ -254,20 +251,20 @@ describe('listener', () => {
   test('changes its certificate without closing a socket; new handshakes get the new one', async () => {
     const { server, port, certificates } = await start({ limits: LISTENER_LIMITS })
     const renewed = await ensureCertificates({ directory: await temporaryDirectory(), names: NAMES })
-    const old = await connectTls(port)
+    const old = await connectTls(port, certificates.caPem)
     expect(fingerprint(old)).toBe(certificates.fingerprint)
     replaceCertificate(server, renewed)
     await askOn(old, '/still-here')
-    const fresh = await connectTls(port, { ca: renewed.caPem, rejectUnauthorized: true })
+    const fresh = await connectTls(port, renewed.caPem)
     expect(fingerprint(fresh)).toBe(renewed.fingerprint)
-    await expect(connectTls(port, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' })).rejects.toThrow()
+    await expect(connectTls(port, renewed.caPem, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' })).rejects.toThrow()
     await askOn(fresh, '/new')
   })
 
   test('keeps its certificate when the new one is garbage [B35]', async () => {
     const { server, port, certificates } = await start()
     expect(() => replaceCertificate(server, { cert: 'garbage', key: 'garbage' })).toThrow()
-    expect(fingerprint(await connectTls(port))).toBe(certificates.fingerprint)
+    expect(fingerprint(await connectTls(port, certificates.caPem))).toBe(certificates.fingerprint)
   })
 
   test('listens on all addresses when none is given', async () => {

@@ -85,7 +85,7 @@ function resetter(gateway: GatewayUnderTest, tokens: readonly string[], random: 
     async one(phase) {
       const raw = connect({ port: gateway.port, host: '127.0.0.1', noDelay: true })
       const token = tokens[Math.floor(random() * tokens.length)] ?? ''
-      const reached = await reach(raw, phase, { token, clientHello: await clientHello, session })
+      const reached = await reach(raw, phase, { token, ca: gateway.ca, clientHello: await clientHello, session })
       if (reached.session !== undefined) session = reached.session
       if (reached.there) counts.set(phase, (counts.get(phase) ?? 0) + 1)
       raw.resetAndDestroy()
@@ -95,6 +95,7 @@ function resetter(gateway: GatewayUnderTest, tokens: readonly string[], random: 
 
 interface Means {
   readonly token: string
+  readonly ca: string
   readonly clientHello: Buffer
   readonly session: Buffer | undefined
 }
@@ -116,7 +117,7 @@ function reach(raw: Socket, phase: Phase, means: Means): Promise<{ there: boolea
         const half = means.clientHello.subarray(0, means.clientHello.length / 2)
         return void raw.write(half, () => done(true))
       }
-      const secure = tls.connect({ socket: raw, session: means.session, rejectUnauthorized: false })
+      const secure = tls.connect({ socket: raw, host: '127.0.0.1', session: means.session, ca: means.ca })
       secure.on('error', () => done(false))
       secure.on('session', (made) => {
         session = made
@@ -159,7 +160,7 @@ async function recordClientHello(): Promise<Buffer> {
   const address = server.address()
   const port = address !== null && typeof address === 'object' ? address.port : 0
   const bytes = new Promise<Buffer>((resolve) => server.once('connection', (socket) => socket.once('data', resolve)))
-  const client = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false })
+  const client = tls.connect({ port, host: '127.0.0.1' })
   client.on('error', () => {})
   const hello = await bytes
   client.destroy()

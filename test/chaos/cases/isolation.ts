@@ -45,7 +45,7 @@ export const isolation: ChaosCase = {
       if (slow === undefined || frames === undefined || pings === undefined) throw new Error('too few devices')
       const crowd = new NormalDevices(gateway, normal, cleanup)
       await crowd.ready()
-      const order = { port: gateway.port, framesToken: frames.token, pingsToken: pings.token }
+      const order = { port: gateway.port, ca: gateway.ca, framesToken: frames.token, pingsToken: pings.token }
       const lazy = new LazyDevice(gateway, slow, cleanup)
       const rounds = await playRounds(gateway, crowd, lazy, { here: order, there: await elsewhere(cleanup) }, context)
       const commands = await lazy.catchUp()
@@ -59,7 +59,7 @@ async function elsewhere(cleanup: Cleanup): Promise<HostileOrder> {
   const gateway = await startGatewayUnderTest(cleanup, { FAIRLEAD_LOG_LEVEL: 'warn' })
   const [frames, pings] = await enrolMany(gateway, 2)
   if (frames === undefined || pings === undefined) throw new Error('too few devices')
-  return { port: gateway.port, framesToken: frames.token, pingsToken: pings.token }
+  return { port: gateway.port, ca: gateway.ca, framesToken: frames.token, pingsToken: pings.token }
 }
 
 interface Rounds {

@@ -209,7 +209,7 @@ async function resetWhileChecked(world: World): Promise<void> {
   const before = await world.metric('handshakes_refused', 'handshake_aborted')
   const resetOne = async () => {
     const { token } = await world.gateway.enrol()
-    const socket = await connectTls(world.gateway.port)
+    const socket = await connectTls(world.gateway.port, world.gateway.ca)
     await new Promise((resolve) => socket.write(handshakeText({ token }), resolve))
     socket.destroy()
     return world.metric('handshakes_refused', 'handshake_aborted')
@@ -222,7 +222,7 @@ async function resets({ gateway }: World): Promise<void> {
   const request = handshakeText({ token })
   for (const sent of ['', request.slice(0, 30), request.slice(0, -2), request]) {
     for (let n = 0; n < 3; n++) {
-      const socket = await connectTls(gateway.port)
+      const socket = await connectTls(gateway.port, gateway.ca)
       if (sent) await new Promise((resolve) => socket.write(sent, resolve))
       socket.destroy()
     }
@@ -236,7 +236,7 @@ async function junk({ gateway }: World, how: 'plain' | 'tls'): Promise<void> {
   const TAKEN_MAX_BYTES = 16 * 1024 * 1024
   const chunk = Buffer.alloc(64 * 1024, 'j')
   const one = async () => {
-    const socket = how === 'tls' ? await connectTls(gateway.port) : await connectPlain(gateway.port)
+    const socket = how === 'tls' ? await connectTls(gateway.port, gateway.ca) : await connectPlain(gateway.port)
     let sent = 0
     const ended = everything(socket)
     socket.once('end', () => socket.destroy())

@@ -7,6 +7,7 @@ import { WebSocket } from 'ws'
 
 export interface HostileOrder {
   readonly port: number
+  readonly ca: string
   /** Good tokens of two devices, each of which misbehaves in one way. */
   readonly framesToken: string
   readonly pingsToken: string
@@ -34,7 +35,7 @@ function session(order: HostileOrder, token: string, kind: 'bad frames' | 'pings
   return new Promise((resolve) => {
     const socket = new WebSocket(`wss://127.0.0.1:${order.port}/device/v1`, ['fairlead.v1'], {
       headers: { authorization: `Bearer ${token}` },
-      rejectUnauthorized: false,
+      ca: order.ca,
       localAddress: LOCAL_ADDRESS,
     })
     socket.on('open', () => {
@@ -69,7 +70,7 @@ function pingWithoutEnd(socket: WebSocket): void {
 function handshake(order: HostileOrder): Promise<void> {
   return new Promise((resolve) => {
     const raw = connect({ port: order.port, host: '127.0.0.1', localAddress: LOCAL_ADDRESS })
-    const socket = tls.connect({ socket: raw, rejectUnauthorized: false })
+    const socket = tls.connect({ socket: raw, host: '127.0.0.1', ca: order.ca })
     let text = ''
     socket.on('secureConnect', () => {
       const lines = ['GET /device/v1 HTTP/1.1', 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket']
