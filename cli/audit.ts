@@ -1,9 +1,7 @@
 import type { Given } from './arguments.ts'
 import type { Command } from './command.ts'
-import { EXIT } from './failures.ts'
-import { printJson, printTable, timeText } from './print.ts'
-import { askGateway } from './request.ts'
-import { findConnection } from './settings.ts'
+import { printPage } from './page.ts'
+import { timeText } from './print.ts'
 
 interface Entry {
   readonly at: number
@@ -36,13 +34,7 @@ export const auditCommand: Command = {
 
 async function list(given: Given): Promise<number> {
   const path = `/api/v1/audit?${query(given)}`
-  const { body } = await askGateway(findConnection(given), { method: 'GET', path })
-  if (given.isSet('json')) printJson(body)
-  else {
-    const heading = ['AT', 'WHO', 'WHAT', 'TARGET', 'OUTCOME', 'FROM', 'DETAIL']
-    printTable(heading, (body as { items: Entry[] }).items.map(toRow))
-  }
-  return EXIT.ok
+  return printPage<Entry>(given, path, ['AT', 'WHO', 'WHAT', 'TARGET', 'OUTCOME', 'FROM', 'DETAIL'], toRow)
 }
 
 function query(given: Given): string {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Given } from './arguments.ts'
 import type { Command } from './command.ts'
 import { EXIT, UsageError } from './failures.ts'
+import { printPage } from './page.ts'
 import { printFields, printJson, printTable, timeText } from './print.ts'
 import { askGateway } from './request.ts'
 import { type Connection, findConnection } from './settings.ts'
@@ -129,10 +130,7 @@ async function cancel(given: Given): Promise<number> {
 
 async function list(given: Given): Promise<number> {
   const path = `/api/v1/command-batches?limit=${given.integer('limit') ?? LIST_DEFAULT}`
-  const { body } = await askGateway(findConnection(given), { method: 'GET', path })
-  if (given.isSet('json')) printJson(body)
-  else printTable(['ID', 'NAME', 'DEVICES', 'STATES', 'SENT'], (body as { items: Batch[] }).items.map(toRow))
-  return EXIT.ok
+  return printPage<Batch>(given, path, ['ID', 'NAME', 'DEVICES', 'STATES', 'SENT'], toRow)
 }
 
 function toRow({ id, name, total, counts, created_at }: Batch): string[] {

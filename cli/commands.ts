@@ -4,7 +4,8 @@ import { sendToMany } from './batches.ts'
 import type { Command } from './command.ts'
 import { devicePath } from './devices.ts'
 import { EXIT, UsageError } from './failures.ts'
-import { printFields, printJson, printTable, timeText } from './print.ts'
+import { printPage } from './page.ts'
+import { printFields, printJson, timeText } from './print.ts'
 import { askGateway } from './request.ts'
 import { findConnection } from './settings.ts'
 
@@ -114,10 +115,7 @@ async function cancel(given: Given): Promise<number> {
 }
 
 async function list(given: Given): Promise<number> {
-  const { body } = await askGateway(findConnection(given), { method: 'GET', path: listPath(given) })
-  if (given.isSet('json')) printJson(body)
-  else printTable(['ID', 'DEVICE', 'STATE', 'NAME', 'CREATED'], (body as { items: CommandView[] }).items.map(toRow))
-  return EXIT.ok
+  return printPage<CommandView>(given, listPath(given), ['ID', 'DEVICE', 'STATE', 'NAME', 'CREATED'], toRow)
 }
 
 /** Without a filter the device's own list: it says when there is no such device. */

@@ -1,9 +1,7 @@
 import type { Given } from './arguments.ts'
 import type { Command } from './command.ts'
-import { EXIT } from './failures.ts'
-import { printJson, printTable, timeText } from './print.ts'
-import { askGateway } from './request.ts'
-import { findConnection } from './settings.ts'
+import { printPage } from './page.ts'
+import { timeText } from './print.ts'
 
 interface Letter {
   readonly at: number
@@ -31,10 +29,12 @@ async function list(given: Given): Promise<number> {
   const query = new URLSearchParams({ limit: String(given.integer('limit') ?? LIST_DEFAULT) })
   const [device] = given.operands
   if (device !== undefined) query.set('device', device)
-  const { body } = await askGateway(findConnection(given), { method: 'GET', path: `/api/v1/dead-letters?${query}` })
-  if (given.isSet('json')) printJson(body)
-  else printTable(['AT', 'REASON', 'DETAIL', 'TOPIC', 'PAYLOAD'], (body as { items: Letter[] }).items.map(toRow))
-  return EXIT.ok
+  return printPage<Letter>(
+    given,
+    `/api/v1/dead-letters?${query}`,
+    ['AT', 'REASON', 'DETAIL', 'TOPIC', 'PAYLOAD'],
+    toRow,
+  )
 }
 
 function toRow({ at, reason, detail, topic, payload }: Letter): string[] {

@@ -3,6 +3,7 @@ import type { Given } from './arguments.ts'
 import type { Command } from './command.ts'
 import { DEVICE_FILTERS, deviceFilterQuery } from './device-filters.ts'
 import { EXIT, UsageError } from './failures.ts'
+import { printPage } from './page.ts'
 import { printFields, printJson, printLine, printTable, timeText } from './print.ts'
 import { askGateway } from './request.ts'
 import { type Connection, findConnection } from './settings.ts'
@@ -233,13 +234,12 @@ async function release(given: Given): Promise<number> {
 
 async function connections(given: Given): Promise<number> {
   const path = `${devicePath(given.operand(0))}/connections?limit=${given.integer('limit') ?? CONNECTIONS_DEFAULT}`
-  const { body } = await askGateway(findConnection(given), { method: 'GET', path })
-  if (given.isSet('json')) printJson(body)
-  else {
-    const heading = ['FROM', 'TO', 'REASON', 'SESSION', 'ADDRESS', 'FIRMWARE', 'MESSAGES']
-    printTable(heading, (body as { items: ConnectionView[] }).items.map(connectionRow))
-  }
-  return EXIT.ok
+  return printPage<ConnectionView>(
+    given,
+    path,
+    ['FROM', 'TO', 'REASON', 'SESSION', 'ADDRESS', 'FIRMWARE', 'MESSAGES'],
+    connectionRow,
+  )
 }
 
 function connectionRow(view: ConnectionView): string[] {

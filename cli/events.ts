@@ -1,9 +1,8 @@
 import type { Given } from './arguments.ts'
 import type { Command } from './command.ts'
-import { EXIT, UsageError } from './failures.ts'
-import { printJson, printTable, timeText } from './print.ts'
-import { askGateway } from './request.ts'
-import { findConnection } from './settings.ts'
+import { UsageError } from './failures.ts'
+import { printPage } from './page.ts'
+import { timeText } from './print.ts'
 
 interface Entry {
   readonly at: number
@@ -38,10 +37,7 @@ async function list(given: Given): Promise<number> {
   for (const [name, value] of Object.entries({ kind, name: given.text('name'), device: given.operands[0] })) {
     if (value !== undefined) query.set(name, value)
   }
-  const { body } = await askGateway(findConnection(given), { method: 'GET', path: `/api/v1/events?${query}` })
-  if (given.isSet('json')) printJson(body)
-  else printTable(['AT', 'DEVICE', 'WHAT', 'CONTENT'], (body as { items: Entry[] }).items.map(toRow))
-  return EXIT.ok
+  return printPage<Entry>(given, `/api/v1/events?${query}`, ['AT', 'DEVICE', 'WHAT', 'CONTENT'], toRow)
 }
 
 function toRow({ at, device, kind, name, data, level, text }: Entry): string[] {

@@ -2,7 +2,8 @@ import type { Given } from './arguments.ts'
 import type { Command } from './command.ts'
 import { devicePath, printConsoleLines } from './devices.ts'
 import { EXIT, UsageError } from './failures.ts'
-import { printJson, printLine, printTable, timeText } from './print.ts'
+import { printPage } from './page.ts'
+import { printJson, printLine, timeText } from './print.ts'
 import { askGateway } from './request.ts'
 import { findConnection } from './settings.ts'
 
@@ -62,10 +63,7 @@ async function add(given: Given): Promise<number> {
 
 async function list(given: Given): Promise<number> {
   const path = `${devicePath(given.operand(0))}/tokens`
-  const { body } = await askGateway(findConnection(given), { method: 'GET', path })
-  if (given.isSet('json')) printJson(body)
-  else printTable(['ID', 'STATE', 'ISSUED', 'EXPIRES', 'LAST USED'], (body as { items: Token[] }).items.map(toRow))
-  return EXIT.ok
+  return printPage<Token>(given, path, ['ID', 'STATE', 'ISSUED', 'EXPIRES', 'LAST USED'], toRow)
 }
 
 function toRow(token: Token): string[] {
