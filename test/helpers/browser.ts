@@ -31,8 +31,10 @@ export function describeWithBrowser(name: string, body: () => void): void {
 /** A page of a browser profile of its own. Whatever it complains about on its console fails the test. */
 export async function newPage(options: BrowserContextOptions = {}): Promise<Page> {
   if (browser === undefined) throw new Error('the browser is not started')
-  // The CA is the gateway's own, made a moment ago: nobody told this browser about it.
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options })
+  const context = await browser.newContext({
+    ignoreHTTPSErrors: true, // Chromium takes a CA from its user's store alone, and this one was made a moment ago
+    ...options,
+  })
   context.setDefaultTimeout(PATIENCE_MS)
   const page = await context.newPage()
   const complaints: string[] = []
