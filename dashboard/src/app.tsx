@@ -1,8 +1,12 @@
 import { useEffect } from 'preact/hooks'
 import { AccessPage } from './pages/access.tsx'
+import { AuditPage } from './pages/audit.tsx'
+import { CommandsPage } from './pages/commands.tsx'
 import { DevicePage } from './pages/device.tsx'
+import { EventsPage } from './pages/events.tsx'
 import { FleetPage } from './pages/fleet.tsx'
 import { LoginPage } from './pages/login.tsx'
+import { SystemPage } from './pages/system.tsx'
 import { WelcomePage } from './pages/welcome.tsx'
 import { Empty } from './parts/empty.tsx'
 import { Frame } from './parts/frame.tsx'
@@ -53,12 +57,16 @@ function Page() {
       return <FleetPage />
     case 'device':
       return <DevicePage key={value.id} id={value.id} />
+    case 'commands':
+      return <CommandsPage batch={value.batch} />
+    case 'events':
+      return <EventsPage />
+    case 'system':
+      return <SystemPage />
+    case 'audit':
+      return may('admin') ? <AuditPage /> : <OnlyAdmins />
     case 'access':
-      return may('admin') ? (
-        <AccessPage />
-      ) : (
-        <Empty title="Only admins see this page">Ask one to change your role.</Empty>
-      )
+      return may('admin') ? <AccessPage /> : <OnlyAdmins />
     default:
       return (
         <Empty title="There is nothing here">
@@ -66,4 +74,8 @@ function Page() {
         </Empty>
       )
   }
+}
+
+function OnlyAdmins() {
+  return <Empty title="Only admins see this page">Ask one to change your role.</Empty>
 }

@@ -1,13 +1,12 @@
 import type { ComponentChildren } from 'preact'
 import { now } from '../format.ts'
 import { figures, line } from '../state/live.ts'
-import { route } from '../state/route.ts'
-import { logOut, may, who } from '../state/session.ts'
+import { logOut, who } from '../state/session.ts'
+import { Navigation } from './navigation.tsx'
 import { ThemeButton } from './theme.tsx'
 
 /** What stands around every page: where one can go, whether the line is alive, who one is. */
 export function Frame({ children }: { children: ComponentChildren }) {
-  const { page } = route.value
   return (
     <>
       <button type="button" class="skip" onClick={skip}>
@@ -18,16 +17,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
           <Mark />
           <span>Fairlead</span>
         </a>
-        <nav aria-label="Pages">
-          <a href="#/" aria-current={page === 'fleet' || page === 'device' ? 'page' : undefined}>
-            Fleet
-          </a>
-          {may('admin') && (
-            <a href="#/access" aria-current={page === 'access' ? 'page' : undefined}>
-              Access
-            </a>
-          )}
-        </nav>
+        <Navigation />
         <LinePill />
         <ThemeButton />
         <Person />

@@ -3,9 +3,12 @@ import { signal } from '@preact/signals'
 export type Route =
   | { readonly page: 'fleet' }
   | { readonly page: 'device'; readonly id: string }
-  | { readonly page: 'access' }
+  | { readonly page: 'commands'; readonly batch?: string }
+  | { readonly page: 'events' | 'system' | 'audit' | 'access' }
   | { readonly page: 'welcome'; readonly token: string }
   | { readonly page: 'unknown' }
+
+export type PageName = Route['page']
 
 /** Where the page is. It stands behind `#`, so that every address is one file for the gateway. */
 export const route = signal<Route>(read())
@@ -18,7 +21,8 @@ function read(): Route {
   const [page = '', part = ''] = location.hash.replace(/^#\/?/, '').split('/')
   if (page === '') return { page: 'fleet' }
   if (page === 'devices' && part !== '') return { page: 'device', id: decodeURIComponent(part) }
-  if (page === 'access') return { page }
+  if (page === 'commands') return { page, batch: part === '' ? undefined : decodeURIComponent(part) }
+  if (page === 'events' || page === 'system' || page === 'audit' || page === 'access') return { page }
   if (page === 'welcome') {
     history.replaceState(null, '', location.pathname) // a secret must not stay in the history
     return { page, token: part }
