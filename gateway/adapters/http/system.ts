@@ -11,6 +11,10 @@ export interface Health {
 }
 
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+const MetricsText = Type.String({
+  description: 'Prometheus text format.',
+  examples: ['fairlead_sessions_online 3\n'],
+})
 const open = { access: 'public' } as const
 const shared = { tags: ['system'], security: [] }
 
@@ -26,7 +30,7 @@ export function addSystemRoutes(app: App, health: () => Health, metricsText: () 
         operationId: 'getMetrics',
         summary: 'Figures for Prometheus; no device is named in them',
         produces: ['text/plain'],
-        response: { 200: Type.String({ description: 'Prometheus text format.' }), ...publicProblems() },
+        response: { 200: MetricsText, ...publicProblems() },
       },
     },
     async (_request, reply) =>
@@ -53,7 +57,12 @@ function addProbes(app: App, health: () => Health): void {
         response: {
           200: Type.Object(
             { status: Type.Literal('ok') },
-            { additionalProperties: false, description: 'The process works.' },
+            {
+              additionalProperties: false,
+              title: 'Health',
+              description: 'The process works.',
+              examples: [{ status: 'ok' }],
+            },
           ),
           ...publicProblems(),
         },
