@@ -15,6 +15,10 @@ const MetricsText = Type.String({
   description: 'Prometheus text format.',
   examples: ['fairlead_sessions_online 3\n'],
 })
+const HealthSchema = Type.Object(
+  { status: Type.Literal('ok') },
+  { additionalProperties: false, title: 'Health', description: 'The process works.', examples: [{ status: 'ok' }] },
+)
 const open = { access: 'public' } as const
 const shared = { tags: ['system'], security: [] }
 
@@ -55,15 +59,7 @@ function addProbes(app: App, health: () => Health): void {
         operationId: 'getHealth',
         summary: '200 while the process works',
         response: {
-          200: Type.Object(
-            { status: Type.Literal('ok') },
-            {
-              additionalProperties: false,
-              title: 'Health',
-              description: 'The process works.',
-              examples: [{ status: 'ok' }],
-            },
-          ),
+          200: HealthSchema,
           ...publicProblems(),
         },
       },
