@@ -1,4 +1,5 @@
 import type { CommandRequest, CommandState } from '../../protocol/command-request.ts'
+import type { Once } from './records.ts'
 
 /** One request for a command on many devices, and what the store promises about it. */
 
@@ -31,6 +32,9 @@ export interface Batch extends NewBatch {
   readonly counts: Readonly<Partial<Record<TargetState, number>>>
 }
 
+/** `repeatOf`: an earlier request with the same key made that batch. `conflict`: it asked for something else. */
+export type BatchOutcome = 'created' | 'no_device' | 'too_many' | 'full' | 'conflict' | { readonly repeatOf: string }
+
 export interface BatchLimits {
   readonly targetsMax: number
   /** Batches with pending targets at once. */
@@ -41,13 +45,9 @@ export interface BatchLimits {
 export interface BatchStore {
   /**
    * The batch with all its targets, or nothing. Devices that there are not are `refused` from the start. `no_device`
-   * when none is left, `too_many` when there are more than `targetsMax`.
+   * when none is left, `too_many` when there are more than `targetsMax`. `once`: as everywhere in the registry.
    */
-  createBatch(
-    batch: NewBatch,
-    aim: BatchAim,
-    limits: BatchLimits,
-  ): Promise<'created' | 'no_device' | 'too_many' | 'full'>
+  createBatch(batch: NewBatch, aim: BatchAim, limits: BatchLimits, once?: Once): Promise<BatchOutcome>
   batch(id: string): Promise<Batch | undefined>
   /** Newest first. Only the latest are kept: their commands live on by themselves. */
   listBatches(page: { before?: string; limit: number }): Promise<Batch[]>

@@ -7,6 +7,7 @@ import type { Commands } from './commands.ts'
 import { GatewayError } from './errors.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { Clock, Log } from './ports.ts'
+import type { Once } from './records.ts'
 
 /** Devices that a tag may stand for: a whole large fleet, stored in a fraction of a second. */
 const TARGETS_MAX = 10_000
@@ -40,13 +41,19 @@ export class Batches {
     this.#needs = needs
   }
 
-  /** Resolves when it is stored. `request` is unchecked input; rejects with bad_request, device_not_found, too_large, queue_full. */
-  async submit(aim: { devices?: readonly string[]; tag?: string }, request: unknown): Promise<Batch> {
+  /**
+   * Resolves when it is stored. `request` is unchecked input; rejects with bad_request, device_not_found, too_large,
+   * queue_full. With `once` a repeat resolves with the batch of the first request, or rejects with idempotency_key_reused.
+   */
+  async submit(aim: { devices?: readonly string[]; tag?: string }, request: unknown, once?: Once): Promise<Batch> {
     const parsed = parseCommandRequest(request)
     if (!parsed.ok) throw new GatewayError('bad_request', describeProblem(parsed.problem))
     const { clock, newId, registry } = this.#needs
     const batch = { ...parsed.message, id: newId(), createdAtMs: clock.wallMs() }
-    switch (await registry.batches.createBatch(batch, oneAim(aim), LIMITS)) {
+    const outcome = await registry.batches.createBatch(batch, oneAim(aim), LIMITS, once)
+    switch (outcome) {
+      case 'conflict':
+        throw new GatewayError('idempotency_key_reused')
       case 'no_device':
         throw new GatewayError('device_not_found', 'There is none of these devices, or none with this tag.')
       case 'too_many':
@@ -56,6 +63,8 @@ export class Batches {
       case 'created':
         this.#start()
         return this.batch(batch.id)
+      default:
+        return this.batch(outcome.repeatOf)
     }
   }
 

@@ -2,13 +2,15 @@ import type {
   Batch,
   BatchAim,
   BatchLimits,
+  BatchOutcome,
   BatchStore,
   BatchTarget,
   NewBatch,
   TargetState,
 } from '../../gateway/core/batch-store.ts'
 import type { CommandRecord, NewCommand } from '../../gateway/core/command-machine.ts'
-import type { DeviceRow } from '../../gateway/core/records.ts'
+import type { DeviceRow, Once } from '../../gateway/core/records.ts'
+import type { MemoryOnce } from './memory-once.ts'
 
 interface Kept {
   readonly batch: NewBatch & { readonly tag?: string }
@@ -20,6 +22,7 @@ export interface MemoryBatchesNeeds {
   readonly devices: ReadonlyMap<string, DeviceRow>
   readonly commands: ReadonlyMap<string, CommandRecord>
   insertCommand(command: NewCommand, waitingMax: number): Promise<unknown>
+  readonly once: MemoryOnce
 }
 
 /** The BatchStore port in memory. */
@@ -31,19 +34,27 @@ export class MemoryBatches implements BatchStore {
     this.#needs = needs
   }
 
-  async createBatch(batch: NewBatch, aim: BatchAim, { targetsMax, pendingMax }: BatchLimits) {
+  async createBatch(
+    batch: NewBatch,
+    aim: BatchAim,
+    { targetsMax, pendingMax }: BatchLimits,
+    once?: Once,
+  ): Promise<BatchOutcome> {
     const { devices } = this.#needs
+    const repeat = this.#needs.once.repeatOf(once)
+    if (repeat !== undefined) return repeat
     const open = this.#kept.filter(({ targets }) => [...targets.values()].some(({ state }) => state === 'pending'))
-    if (open.length >= pendingMax) return 'full' as const
+    if (open.length >= pendingMax) return 'full'
     const tagged = (tag: string) => [...devices.values()].filter(({ tags }) => tags.includes(tag)).map(({ id }) => id)
     const wanted = 'tag' in aim ? tagged(aim.tag) : [...new Set(aim.devices)]
-    if (wanted.length > targetsMax) return 'too_many' as const
-    if (!wanted.some((id) => devices.has(id))) return 'no_device' as const
+    if (wanted.length > targetsMax) return 'too_many'
+    if (!wanted.some((id) => devices.has(id))) return 'no_device'
     const target = (device: string): BatchTarget =>
       devices.has(device) ? { device, state: 'pending' } : { device, state: 'refused', error: 'device_not_found' }
     const targets = new Map(wanted.sort().map((device) => [device, target(device)]))
     this.#kept.push({ batch: { ...batch, ...('tag' in aim ? aim : {}) }, targets })
-    return 'created' as const
+    this.#needs.once.remember(once, batch.id)
+    return 'created'
   }
 
   async batch(id: string) {

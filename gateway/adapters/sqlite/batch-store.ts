@@ -2,11 +2,13 @@ import type {
   Batch,
   BatchAim,
   BatchLimits,
+  BatchOutcome,
   BatchStore,
   BatchTarget,
   NewBatch,
   TargetState,
 } from '../../core/batch-store.ts'
+import type { Once } from '../../core/records.ts'
 import type { READS, WRITES } from './operations.ts'
 import type { StoreThread } from './store-thread.ts'
 
@@ -20,8 +22,8 @@ export class SqliteBatches implements BatchStore {
     this.#reader = reader
   }
 
-  createBatch(batch: NewBatch, aim: BatchAim, limits: BatchLimits) {
-    return this.#writer.call('createBatch', batch, aim, limits)
+  createBatch(batch: NewBatch, aim: BatchAim, limits: BatchLimits, once?: Once): Promise<BatchOutcome> {
+    return this.#writer.call('createBatch', batch, aim, limits, once)
   }
   batch(id: string): Promise<Batch | undefined> {
     return this.#reader.call('batch', id)

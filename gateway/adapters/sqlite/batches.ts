@@ -1,7 +1,17 @@
 import type { JsonObject } from '../../../protocol/json.ts'
-import type { Batch, BatchAim, BatchLimits, BatchTarget, NewBatch, TargetState } from '../../core/batch-store.ts'
+import type {
+  Batch,
+  BatchAim,
+  BatchLimits,
+  BatchOutcome,
+  BatchTarget,
+  NewBatch,
+  TargetState,
+} from '../../core/batch-store.ts'
+import type { Once } from '../../core/records.ts'
 import { insertCommand } from './commands.ts'
 import type { Database } from './database.ts'
+import { rememberOnce, repeatOf } from './once.ts'
 
 /**
  * Batches kept, with what became of each device: 40 MB when all of them had the largest fleet. The oldest go when a new
@@ -29,7 +39,10 @@ export function createBatch(
   batch: NewBatch,
   aim: BatchAim,
   { targetsMax, pendingMax }: BatchLimits,
-): 'created' | 'no_device' | 'too_many' | 'full' {
+  once?: Once,
+): BatchOutcome {
+  const repeat = repeatOf(db, once, batch.createdAtMs)
+  if (repeat !== undefined) return repeat
   const open = db.row<{ n: number }>("SELECT count(DISTINCT batch) AS n FROM batch_targets WHERE state = 'pending'")
   if (open && open.n >= pendingMax) return 'full'
   const wanted = 'tag' in aim ? taggedWith(db, aim.tag, targetsMax + 1) : [...new Set(aim.devices)]
@@ -38,6 +51,12 @@ export function createBatch(
   if (known.size === 0) return 'no_device'
   dropOldest(db)
   const sequence = insertBatch(db, batch, 'tag' in aim ? aim.tag : null)
+  insertTargets(db, sequence, wanted, known)
+  rememberOnce(db, once, batch.id, batch.createdAtMs)
+  return 'created'
+}
+
+function insertTargets(db: Database, sequence: number, wanted: readonly string[], known: ReadonlySet<string>): void {
   for (const device of wanted) {
     const [state, error] = known.has(device) ? ['pending', null] : ['refused', 'device_not_found']
     db.run(
@@ -48,7 +67,6 @@ export function createBatch(
       error,
     )
   }
-  return 'created'
 }
 
 function taggedWith(db: Database, tag: string, limit: number): string[] {
