@@ -22,7 +22,7 @@ interface Target {
   readonly device: string
   readonly state: string
   readonly command?: string
-  readonly error?: string
+  readonly error?: { readonly code: string; readonly message: string }
 }
 
 const POLL_MS = 500
@@ -160,5 +160,5 @@ async function devices(given: Given): Promise<number> {
 }
 
 function targetRow({ device, state, command, error }: Target): string[] {
-  return [device, state, command ?? '-', error ?? '']
+  return [device, state, command ?? '-', error === undefined ? '' : `${error.message} (${error.code})`]
 }

@@ -5,6 +5,7 @@ import type {
   BatchOutcome,
   BatchStore,
   BatchTarget,
+  Expansion,
   NewBatch,
   TargetState,
 } from '../../core/batch-store.ts'
@@ -37,7 +38,7 @@ export class SqliteBatches implements BatchStore {
   ): Promise<BatchTarget[] | undefined> {
     return this.#reader.call('batchTargets', id, page)
   }
-  expandBatches(ids: readonly string[], waitingMax: number): Promise<{ devices: string[]; worked: boolean }> {
+  expandBatches(ids: readonly string[], waitingMax: number): Promise<Expansion> {
     return this.#writer.call('expandBatches', ids, waitingMax)
   }
   cancelBatch(id: string, atMs: number): Promise<boolean> {

@@ -1,16 +1,21 @@
 import type { JsonObject } from '../../../protocol/json.ts'
-import type {
-  Batch,
-  BatchAim,
-  BatchLimits,
-  BatchOutcome,
-  BatchTarget,
-  NewBatch,
-  TargetState,
+import {
+  type Batch,
+  type BatchAim,
+  type BatchLimits,
+  type BatchOutcome,
+  type BatchTarget,
+  type Expansion,
+  type NewBatch,
+  type RefusalCode,
+  refusedTarget,
+  type TargetState,
 } from '../../core/batch-store.ts'
+import type { CommandRecord } from '../../core/command-machine.ts'
 import type { Once } from '../../core/records.ts'
+import { commandOfDevice } from './command-rows.ts'
 import { insertCommand } from './commands.ts'
-import type { Database } from './database.ts'
+import { type Database, fromJson } from './database.ts'
 import { rememberOnce, repeatOf } from './once.ts'
 
 /**
@@ -118,7 +123,10 @@ interface TargetRow {
   readonly device: string
   readonly state: TargetState
   readonly command: string | null
-  readonly error: BatchTarget['error'] | null
+  /** Of one that was refused. */
+  readonly refusal: RefusalCode | null
+  readonly result: string | null
+  readonly error: string | null
 }
 
 export function batchTargets(
@@ -128,39 +136,43 @@ export function batchTargets(
 ): BatchTarget[] | undefined {
   const found = db.row<{ sequence: number }>('SELECT sequence FROM command_batches WHERE id = ?', id)
   if (!found) return undefined
-  const select = 'SELECT device, state, command, error FROM batch_targets WHERE batch = ? AND device > ?'
+  const select = `SELECT t.device, t.state, t.command, t.error AS refusal, c.result, c.error
+    FROM batch_targets AS t LEFT JOIN commands AS c ON c.id = t.command WHERE t.batch = ? AND t.device > ?`
   const rows =
     state === undefined
-      ? db.rows<TargetRow>(`${select} ORDER BY device LIMIT ?`, found.sequence, after, limit)
-      : db.rows<TargetRow>(`${select} AND state = ? ORDER BY device LIMIT ?`, found.sequence, after, state, limit)
-  return rows.map(({ device, state, command, error }) => ({
-    device,
-    state,
-    command: command ?? undefined,
-    error: error ?? undefined,
-  }))
+      ? db.rows<TargetRow>(`${select} ORDER BY t.device LIMIT ?`, found.sequence, after, limit)
+      : db.rows<TargetRow>(`${select} AND t.state = ? ORDER BY t.device LIMIT ?`, found.sequence, after, state, limit)
+  return rows.map(({ device, state, command, refusal, result, error }) =>
+    refusal === null
+      ? { device, state, command: command ?? undefined, result: fromJson(result), error: fromJson(error) }
+      : refusedTarget(device, refusal),
+  )
 }
 
-export function expandBatches(
-  db: Database,
-  ids: readonly string[],
-  waitingMax: number,
-): { devices: string[]; worked: boolean } {
+export function expandBatches(db: Database, ids: readonly string[], waitingMax: number): Expansion {
   const rows = db.rows<Row & { device: string }>(
     `SELECT ${COLUMNS}, t.device FROM batch_targets AS t JOIN command_batches AS b ON b.sequence = t.batch
      WHERE t.state = 'pending' ORDER BY t.batch, t.device LIMIT ?`,
     ids.length,
   )
-  const devices = rows.flatMap((row, index) => {
+  const commands: CommandRecord[] = []
+  const refused: Expansion['refused'][number][] = []
+  for (const [index, row] of rows.entries()) {
     const command = ids[index] ?? ''
     const outcome = insertCommand(db, { ...newBatchOf(row), id: command, device: row.device }, waitingMax)
-    if (outcome === 'inserted') db.run('UPDATE commands SET batch = ? WHERE id = ?', row.id, command)
     const set = 'UPDATE batch_targets SET state = ?, command = ?, error = ? WHERE batch = ? AND device = ?'
-    if (outcome === 'inserted') db.run(set, 'queued', command, null, row.sequence, row.device)
-    else db.run(set, 'refused', null, outcome === 'full' ? 'queue_full' : 'device_not_found', row.sequence, row.device)
-    return outcome === 'inserted' ? [row.device] : []
-  })
-  return { devices, worked: rows.length > 0 }
+    if (outcome === 'inserted') {
+      db.run('UPDATE commands SET batch = ? WHERE id = ?', row.id, command)
+      db.run(set, 'queued', command, null, row.sequence, row.device)
+      const made = commandOfDevice(db, command, row.device)
+      if (made) commands.push(made.record)
+    } else {
+      const code = outcome === 'full' ? 'queue_full' : 'device_not_found'
+      db.run(set, 'refused', null, code, row.sequence, row.device)
+      refused.push({ ...refusedTarget(row.device, code), batch: row.id })
+    }
+  }
+  return { commands, refused }
 }
 
 export function cancelBatch(db: Database, id: string, atMs: number): boolean {
