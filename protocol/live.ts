@@ -7,9 +7,9 @@ export const LIVE_PATH = '/live/v1'
 /** The longest is a subscription with its cursor. */
 export const LIVE_REQUEST_MAX_BYTES = 1_024
 
-/** `fleet`, or a kind with the device it is about; telemetry, events and commands also without: of all devices. */
+/** `fleet`, `batches`, or a kind with the device it is about; telemetry, events and commands also without: of all devices. */
 export type LiveChannel =
-  | { readonly kind: 'fleet'; readonly device?: undefined }
+  | { readonly kind: 'fleet' | 'batches'; readonly device?: undefined }
   | { readonly kind: 'logs'; readonly device: string }
   | { readonly kind: 'telemetry' | 'events' | 'commands'; readonly device?: string }
 
@@ -74,6 +74,7 @@ function channelOf(text: string): LiveChannel | undefined {
   if (rest.length > 0 || (device !== undefined && !isName(device))) return undefined
   switch (kind) {
     case 'fleet':
+    case 'batches':
       return device === undefined ? { kind } : undefined
     case 'logs':
       return device === undefined ? undefined : { kind, device }
