@@ -12,7 +12,7 @@ import { BEARER, loginProblems, NoContent, problems, withHeaders } from './docum
 import { checkOrigin } from './origin.ts'
 import { NoQuery } from './schemas.ts'
 
-const shared = { tags: ['access'], querystring: NoQuery }
+const shared = { tags: ['session'], querystring: NoQuery }
 const open = { access: 'public' } as const
 const SET_COOKIE = { 'Set-Cookie': 'The session. HttpOnly, Secure, SameSite=Strict.' }
 const ATTRIBUTES = { path: '/', secure: true, httpOnly: true, sameSite: 'strict' } as const

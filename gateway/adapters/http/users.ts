@@ -15,7 +15,9 @@ import { BEARER, bodyProblems, problems, withHeaders } from './documented.ts'
 import { NoQuery } from './schemas.ts'
 
 const shared = { tags: ['access'], security: BEARER, querystring: NoQuery }
-const config = { access: 'admin', auditFields: ['name', 'role', 'enabled', 'expires_in_s'] } as const
+const config = { access: 'admin', auditFields: ['name', 'role', 'enabled'] } as const
+/** Whoever may log in reaches everything that the role allows: a key that is kept to scopes must not give that. */
+const givesAll = { ...config, needsAllAreas: true } as const
 
 /** People who may log in. Nobody sets a password for somebody else: a new user gets a link. */
 export function addUserRoutes(app: App, access: Access): void {
@@ -45,7 +47,7 @@ function addCreate(app: App, access: Access): void {
   app.post(
     '/api/v1/users',
     {
-      config,
+      config: givesAll,
       schema: {
         ...shared,
         operationId: 'createUser',
@@ -66,7 +68,7 @@ function addUpdate(app: App, access: Access): void {
   app.patch(
     '/api/v1/users/:name',
     {
-      config,
+      config: givesAll,
       schema: {
         ...shared,
         operationId: 'updateUser',
@@ -85,7 +87,7 @@ function addLinks(app: App, access: Access): void {
   app.post(
     '/api/v1/users/:name/login-link',
     {
-      config,
+      config: givesAll,
       preValidation: takeNoBody,
       schema: {
         ...shared,
@@ -100,7 +102,7 @@ function addLinks(app: App, access: Access): void {
   app.post(
     '/api/v1/login-link',
     {
-      config,
+      config: givesAll,
       preValidation: takeNoBody,
       schema: {
         ...shared,

@@ -1,4 +1,5 @@
 import type { ApiKey } from '../records.ts'
+import type { Scope } from './scopes.ts'
 
 /** Who may operate the gateway: people with a password and a browser, programs with a key. Times are Unix time in ms. */
 
@@ -46,6 +47,8 @@ export interface Caller {
   readonly kind: 'key' | 'user'
   readonly name: string
   readonly role: Role
+  /** Of a key that is kept to parts of what its role allows; absent: all of it. */
+  readonly scopes?: readonly Scope[]
   /** When it must be checked again at the latest. */
   readonly expiresAtMs?: number
 }
