@@ -43,6 +43,18 @@ export const Session = Type.Object(
   },
   { ...closed, title: 'Session', description: 'Who asks.' },
 )
+export const PasswordInput = Type.Object(
+  { current_password: Secret('The present one.'), new_password: Secret('The new one.') },
+  {
+    ...closed,
+    title: 'PasswordInput',
+    examples: [{ current_password: 'a long sentence is good', new_password: 'another sentence is better' }],
+  },
+)
+export const LoggedOut = Type.Object(
+  { ended: Type.Integer({ minimum: 0, description: 'Logins that ended.' }) },
+  { ...closed, title: 'LoggedOut', description: 'This login goes on.' },
+)
 export const LinkInput = Type.Object({ token: LinkToken }, { ...closed, title: 'LinkInput' })
 export const LinkOwner = Type.Object(
   { name: Type.Union([Type.String(), Type.Null()], { description: 'Null: you choose the name of a new admin.' }) },

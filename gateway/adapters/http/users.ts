@@ -11,7 +11,7 @@ import {
   userToWire,
 } from './access-schemas.ts'
 import type { App } from './app.ts'
-import { BEARER, bodyProblems, problems, withHeaders } from './documented.ts'
+import { BEARER, bodyProblems, NoContent, problems, withHeaders } from './documented.ts'
 import { NoQuery } from './schemas.ts'
 
 const shared = { tags: ['access'], security: BEARER, querystring: NoQuery }
@@ -24,6 +24,7 @@ export function addUserRoutes(app: App, access: Access): void {
   addList(app, access)
   addCreate(app, access)
   addUpdate(app, access)
+  addDelete(app, access)
   addLinks(app, access)
 }
 
@@ -73,13 +74,35 @@ function addUpdate(app: App, access: Access): void {
         ...shared,
         operationId: 'updateUser',
         summary: 'Change the role of a user, disable or enable them; open pages follow at once',
+        description: '409 `last_admin` when nobody could log in as an admin any more.',
         params: NameParams,
         body: UserPatchInput,
-        response: { 200: User, ...bodyProblems(404) },
+        response: { 200: User, ...bodyProblems(404, 409) },
       },
     },
     async (request, reply) =>
       reply.code(200).send(userToWire(await access.updateUser(request.params.name, request.body))),
+  )
+}
+
+function addDelete(app: App, access: Access): void {
+  app.delete(
+    '/api/v1/users/:name',
+    {
+      config,
+      schema: {
+        ...shared,
+        operationId: 'deleteUser',
+        summary: 'Remove a user and end their logins; open pages end at once',
+        description: '409 `last_admin` when nobody could log in as an admin any more.',
+        params: NameParams,
+        response: { 204: NoContent, ...problems(404, 409) },
+      },
+    },
+    async (request, reply) => {
+      await access.deleteUser(request.params.name)
+      return reply.code(204).send(null)
+    },
   )
 }
 

@@ -160,11 +160,44 @@ export class Access {
     return { user, link: await this.issueLink(name) }
   }
 
+  /** Rejects with last_admin when nobody could log in as an admin any more. */
   async updateUser(name: string, patch: UserPatch): Promise<User> {
     const user = await this.#needs.store.updateUser(name, patch)
     if (user === undefined) throw new GatewayError('user_not_found')
+    if (user === 'last_admin') throw new GatewayError('last_admin')
     this.#changed()
     return user
+  }
+
+  /** Ends the user's logins too. Rejects as updateUser. */
+  async deleteUser(name: string): Promise<void> {
+    const outcome = await this.#needs.store.deleteUser(name)
+    if (outcome === undefined) throw new GatewayError('user_not_found')
+    if (outcome === 'last_admin') throw new GatewayError('last_admin')
+    this.#changed()
+  }
+
+  /**
+   * Sets the user's own password: every login of the user ends, and there is a new one. Rejects with password_wrong,
+   * bad_request, rate_limited.
+   */
+  async changePassword(name: string, current: string, password: string): Promise<Login> {
+    const { store, secrets } = this.#needs
+    const user = await store.user(name)
+    if (!(await secrets.verifyPassword(current, user?.passwordHash))) throw new GatewayError('password_wrong')
+    checkPassword(password, name)
+    const passwordHash = await secrets.hashPassword(password)
+    const isChanged = await store.changePassword(name, user?.passwordHash ?? '', passwordHash)
+    if (user === undefined || !isChanged) throw new GatewayError('password_wrong') // somebody was faster
+    this.#changed()
+    return this.#open(user)
+  }
+
+  /** Ends every login of the user but that of this cookie; how many. */
+  async logoutOthers(name: string, token: string): Promise<number> {
+    const ended = await this.#needs.store.deleteOtherSessions(name, this.#needs.secrets.sha256Hex(token))
+    this.#changed()
+    return ended
   }
 
   listApiKeys(): Promise<ApiKey[]> {
