@@ -138,6 +138,7 @@ export interface AuditQuery {
   readonly device?: string
   readonly actor?: string
   readonly action?: string
+  /** As in the entry, or `refused`: everything but `ok`. */
   readonly outcome?: string
   readonly sinceMs?: number
   readonly untilMs?: number
