@@ -10,12 +10,14 @@ import { deadLetters } from './dead-letters.ts'
 import { settingsCommands } from './device-settings.ts'
 import { deviceCommands } from './devices.ts'
 import { eventsCommand } from './events.ts'
+import { keyCommands } from './keys.ts'
 import { login } from './login.ts'
 import { loginLink } from './login-link.ts'
 import { signingKeyCommands } from './signing-keys.ts'
 import { status } from './status.ts'
 import { tail } from './tail.ts'
 import { tokenCommands } from './tokens.ts'
+import { userCommands } from './users.ts'
 
 /** Every command knows these. */
 export const COMMON_FLAGS: Flags = {
@@ -36,6 +38,8 @@ export const COMMANDS: readonly Command[] = [
   ...batchCommands,
   eventsCommand,
   ...banCommands,
+  ...keyCommands,
+  ...userCommands,
   deadLetters,
   tail,
   auditCommand,

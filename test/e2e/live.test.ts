@@ -170,6 +170,34 @@ describe('what a page may not do', () => {
     await operator.until(() => operator.of('snapshot').length > 0)
   })
 
+  test('ask for what its key is not kept to: 4003', async () => {
+    const gateway = await startTestGateway()
+    const make = async (name: string, scopes: string[]) => {
+      const { body } = await gateway.api('POST', 'api-keys', { name, role: 'admin', scopes })
+      return { authorization: `Bearer ${body.key}` }
+    }
+    const fleet = ['fleet', 'telemetry:a']
+    const said = ['events', 'events:a', 'logs:a']
+    const commands = ['commands', 'commands:a']
+    const reached: Record<string, string[]> = {
+      devices: fleet,
+      'events:read': said,
+      'commands:read': commands,
+      'commands:add': [],
+    }
+    for (const [scope, channels] of Object.entries(reached)) {
+      const headers = await make(scope.replace(':', '.'), [scope])
+      const page = await openPage(gateway, { headers })
+      for (const channel of channels) page.subscribe(channel)
+      await page.until(() => page.of('snapshot').length === channels.length)
+      for (const channel of [...fleet, ...said, ...commands].filter((one) => !channels.includes(one))) {
+        const refused = await openPage(gateway, { headers })
+        refused.subscribe(channel)
+        expect(await last(refused), `${scope}: ${channel}`).toBe(4003)
+      }
+    }
+  })
+
   test('say what means nothing: 4014; too much: 4013; something huge: 1009', async () => {
     const gateway = await startTestGateway()
     const headers = await keyOf(gateway, 'viewer')
