@@ -6,6 +6,7 @@ import { CommandPanel } from '../parts/command-panel.tsx'
 import { ConnectionPanel } from '../parts/connection-panel.tsx'
 import { Counters } from '../parts/counters.tsx'
 import { DeviceActions } from '../parts/device-actions.tsx'
+import { EditDevice } from '../parts/edit-device.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { EventPanel } from '../parts/event-panel.tsx'
 import { Plot } from '../parts/plot.tsx'
@@ -16,6 +17,7 @@ import { TokenPanel } from '../parts/token-panel.tsx'
 import { Values } from '../parts/values.tsx'
 import { call, pathOf } from '../state/api.ts'
 import { DeviceConnections } from '../state/connections.ts'
+import { DeviceDetails } from '../state/device-details.ts'
 import { type Device, deviceById, isLoaded } from '../state/fleet.ts'
 import { Series, type Value } from '../state/series.ts'
 import { may } from '../state/session.ts'
@@ -41,9 +43,13 @@ export function DevicePage({ id }: { id: string }) {
 function Known({ id, device }: { id: string; device: Device }) {
   const connections = useMemo(() => new DeviceConnections(id), [id])
   useEffect(() => connections.refresh(), [connections, device.state, device.session])
+  const details = useMemo(() => new DeviceDetails(id), [id])
+  useEffect(() => {
+    details.load().catch(() => {}) // the counters ask again
+  }, [details, device.model, device.tags.join('\n'), device.enabled])
   return (
     <div class="device">
-      <Head device={device} />
+      <Head device={device} details={details} />
       <PresenceStrip device={device} connections={connections} />
       <div class="columns">
         <Telemetry id={id} connections={connections} />
@@ -52,15 +58,17 @@ function Known({ id, device }: { id: string; device: Device }) {
           <SettingsPanel id={id} />
           {may('admin') && <TokenPanel id={id} />}
           <EventPanel id={id} />
-          <Counters id={id} session={device.session} />
+          <Counters details={details} session={device.session} />
+          {may('admin') && <DeviceActions device={device} />}
         </aside>
       </div>
     </div>
   )
 }
 
-function Head({ device }: { device: Device }) {
+function Head({ device, details }: { device: Device; details: DeviceDetails }) {
   const { id, state, session, reason, since, model, firmware, tags, enabled } = device
+  const notes = details.now.value?.notes
   return (
     <header class="device-head">
       <a class="back" href="#/">
@@ -83,7 +91,12 @@ function Head({ device }: { device: Device }) {
           </i>
         ))}
       </p>
-      {may('admin') && <DeviceActions device={device} />}
+      {notes && <p class="notes">{notes}</p>}
+      {may('admin') && (
+        <div class="actions">
+          <EditDevice details={details} />
+        </div>
+      )}
     </header>
   )
 }
