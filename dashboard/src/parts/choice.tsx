@@ -1,11 +1,10 @@
-import type { Signal } from '@preact/signals'
-
 interface ChoiceProps<T> {
   /** Of the group of radio buttons, one of its kind on the page. */
   readonly name: string
   readonly legend: string
   readonly options: readonly { readonly value: T; readonly name: string }[]
-  readonly chosen: Signal<T>
+  /** A signal, or what behaves like one. */
+  readonly chosen: { value: T }
 }
 
 /** One of a few, side by side. */
