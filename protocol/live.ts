@@ -7,11 +7,10 @@ export const LIVE_PATH = '/live/v1'
 /** The longest is a subscription with its cursor. */
 export const LIVE_REQUEST_MAX_BYTES = 1_024
 
-/** `fleet`, or a kind with the device it is about; events, commands and logs also without: of all devices. */
+/** `fleet`, or a kind with the device it is about, or without: of all devices. */
 export type LiveChannel =
   | { readonly kind: 'fleet'; readonly device?: undefined }
-  | { readonly kind: 'telemetry'; readonly device: string }
-  | { readonly kind: 'events' | 'commands' | 'logs'; readonly device?: string }
+  | { readonly kind: 'telemetry' | 'events' | 'commands' | 'logs'; readonly device?: string }
 
 export type LiveRequest =
   | { readonly type: 'subscribe'; readonly channel: string; readonly of: LiveChannel; readonly cursor?: string }
@@ -76,7 +75,6 @@ function channelOf(text: string): LiveChannel | undefined {
     case 'fleet':
       return device === undefined ? { kind } : undefined
     case 'telemetry':
-      return device === undefined ? undefined : { kind, device }
     case 'events':
     case 'commands':
     case 'logs':

@@ -40,7 +40,10 @@ function addSend(app: App, batches: Batches): void {
           'gateway is killed meanwhile. Look at the batch to see how far it has got.',
         querystring: NoQuery,
         body: BatchInput,
-        response: { 202: withHeaders(Batch, { Location: 'Path of the batch.' }), ...bodyProblems(404) },
+        response: {
+          202: withHeaders(Batch, { Location: 'Path of the batch.' }),
+          ...bodyProblems('device_not_found', 'queue_full'),
+        },
       },
     },
     async (request, reply) => {
@@ -83,7 +86,7 @@ function addReads(app: App, batches: Batches): void {
         summary: 'How far a command to many devices has got',
         params: BatchParams,
         querystring: NoQuery,
-        response: { 200: Batch, ...problems(404) },
+        response: { 200: Batch, ...problems('batch_not_found') },
       },
     },
     async (request, reply) => reply.code(200).send(batchToWire(await batches.batch(request.params.bid))),
@@ -98,7 +101,7 @@ function addReads(app: App, batches: Batches): void {
         summary: 'What became of each device, by id',
         params: BatchParams,
         querystring: TargetsQuery,
-        response: { 200: BatchTargetList, ...problems(404) },
+        response: { 200: BatchTargetList, ...problems('batch_not_found') },
       },
     },
     async (request, reply) => {
@@ -123,7 +126,7 @@ function addCancel(app: App, batches: Batches): void {
           'command already are asked to stop.',
         params: BatchParams,
         querystring: NoQuery,
-        response: { 202: Batch, ...problems(404, 413, 415) },
+        response: { 202: Batch, ...bodyProblems('batch_not_found') },
       },
     },
     async (request, reply) => reply.code(202).send(batchToWire(await batches.cancel(request.params.bid))),

@@ -30,6 +30,7 @@ export interface LiveRecord {
 export class LiveFeed implements Observer {
   readonly #fleet = new History<LiveRecord>(FLEET_CHANGES_MAX)
   readonly #kinds = {
+    telemetry: new History<LiveRecord>(ITEMS_MAX),
     events: new History<LiveRecord>(ITEMS_MAX),
     commands: new History<LiveRecord>(ITEMS_MAX),
     logs: new History<LiveRecord>(ITEMS_MAX),
@@ -39,7 +40,7 @@ export class LiveFeed implements Observer {
   /** The history behind a channel; undefined while there is none. */
   history(channel: LiveChannel): History<LiveRecord> | undefined {
     if (channel.kind === 'fleet') return this.#fleet
-    if (channel.kind === 'telemetry') return this.#telemetry.get(channel.device)
+    if (channel.kind === 'telemetry' && channel.device !== undefined) return this.#telemetry.get(channel.device)
     return this.#kinds[channel.kind]
   }
 
@@ -64,6 +65,7 @@ export class LiveFeed implements Observer {
     }
     const share = Math.min(TELEMETRY_DEVICE_MAX_BYTES, TELEMETRY_MAX_BYTES / this.#telemetry.size)
     history.push({ device, items: () => pointItems(points, receivedAtMs) }, bytes + RECORD_BYTES, share)
+    this.#add('telemetry', { device, items: () => pointItems(points, receivedAtMs, device) }, bytes)
   }
 
   event(device: string, event: DeviceEvent, heard: Heard, bytes: number): void {
@@ -89,7 +91,7 @@ export class LiveFeed implements Observer {
     this.#fleet.push(record, RECORD_BYTES, Number.POSITIVE_INFINITY)
   }
 
-  #add(kind: 'events' | 'commands' | 'logs', record: LiveRecord, bytes: number): void {
+  #add(kind: 'telemetry' | 'events' | 'commands' | 'logs', record: LiveRecord, bytes: number): void {
     this.#kinds[kind].push(record, bytes + RECORD_BYTES, ITEMS_MAX_BYTES)
   }
 }

@@ -16,8 +16,9 @@ export function deviceItem(row: DeviceRow): object {
   return { id, model, firmware, capabilities, tags, enabled, created_at }
 }
 
-export function pointItems(points: readonly TelemetryPoint[], receivedAtMs: number): object[] {
-  return points.map((point) => ({ ...stamp(point, receivedAtMs), values: point.values }))
+/** Without the device where the channel says which. */
+export function pointItems(points: readonly TelemetryPoint[], receivedAtMs: number, device?: string): object[] {
+  return points.map((point) => ({ device, ...stamp(point, receivedAtMs), values: point.values }))
 }
 
 /** `id` is that of `GET /events`. */
