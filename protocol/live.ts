@@ -7,9 +7,9 @@ export const LIVE_PATH = '/live/v1'
 /** The longest is a subscription with its cursor. */
 export const LIVE_REQUEST_MAX_BYTES = 1_024
 
-/** `fleet`, or a kind with the device it is about; events and commands also without: of all devices. */
+/** One of the whole, or a kind with the device it is about; events and commands also without: of all devices. */
 export type LiveChannel =
-  | { readonly kind: 'fleet'; readonly device?: undefined }
+  | { readonly kind: 'fleet' | 'alarms' | 'node'; readonly device?: undefined }
   | { readonly kind: 'telemetry' | 'logs'; readonly device: string }
   | { readonly kind: 'events' | 'commands'; readonly device?: string }
 
@@ -74,6 +74,8 @@ function channelOf(text: string): LiveChannel | undefined {
   if (rest.length > 0 || (device !== undefined && !isName(device))) return undefined
   switch (kind) {
     case 'fleet':
+    case 'alarms':
+    case 'node':
       return device === undefined ? { kind } : undefined
     case 'telemetry':
     case 'logs':

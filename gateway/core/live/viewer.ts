@@ -1,5 +1,5 @@
 import { CLOSE, type CloseCode } from '../../../protocol/close-codes.ts'
-import { type LiveMessage, type LiveRequest, parseLiveRequest } from '../../../protocol/live.ts'
+import { type LiveChannel, type LiveMessage, type LiveRequest, parseLiveRequest } from '../../../protocol/live.ts'
 import { allows, type Caller, type Role } from '../access/ports.ts'
 import type { Clock, Log } from '../ports.ts'
 import { TokenBucket } from '../token-bucket.ts'
@@ -29,6 +29,8 @@ const SILENT_MAX_MS = 45_000
 
 const NEEDED_ROLE: Readonly<Record<string, Role>> = {
   fleet: 'viewer',
+  alarms: 'viewer',
+  node: 'viewer',
   telemetry: 'viewer',
   events: 'viewer',
   commands: 'viewer',
@@ -126,6 +128,11 @@ export class Viewer {
       .finally(() => {
         this.#pumping = false
       })
+  }
+
+  /** Whether it looks at a channel of this kind. */
+  watches(kind: LiveChannel['kind']): boolean {
+    return [...this.#subscriptions.values()].some(({ of }) => of.kind === kind)
   }
 
   get hasRoom(): boolean {
