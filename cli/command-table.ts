@@ -1,3 +1,4 @@
+import { alarmsCommand } from './alarms.ts'
 import type { Flags } from './arguments.ts'
 import { auditCommand } from './audit.ts'
 import { banCommands } from './bans.ts'
@@ -51,6 +52,7 @@ export const COMMANDS: readonly Command[] = [
   deadLetters,
   tail,
   auditCommand,
+  alarmsCommand,
   status,
   login,
   loginLink,
