@@ -15,6 +15,7 @@ import { login } from './login.ts'
 import { loginLink } from './login-link.ts'
 import { signingKeyCommands } from './signing-keys.ts'
 import { status } from './status.ts'
+import { tail } from './tail.ts'
 import { tokenCommands } from './tokens.ts'
 
 /** Every command knows these. */
@@ -24,19 +25,6 @@ export const COMMON_FLAGS: Flags = {
   ca: { type: 'string', value: 'file', about: 'the CA to trust (FAIRLEAD_CA, the login, ./data/run.json)' },
   key: { type: 'string', value: 'key', about: 'the API key (FAIRLEAD_API_KEY, FAIRLEAD_ADMIN_KEY, the login)' },
   help: { type: 'boolean', short: 'h', about: 'say how a command is used' },
-}
-
-const tail: Command = {
-  words: 'tail',
-  operands: ['[device]'],
-  flags: {
-    mqtt: { type: 'string', value: 'url', about: 'the bus (FAIRLEAD_MQTT_URL, ./data/run.json)' },
-    base: { type: 'string', value: 'topic', about: 'the base topic (FAIRLEAD_BASE_TOPIC, fairlead)' },
-    count: { type: 'string', short: 'n', value: 'n', about: 'end after so many messages' },
-  },
-  about: 'show what devices send, as it arrives on the bus',
-  // The MQTT client is the one thing here that is slow to load.
-  run: async (given) => (await import('./tail.ts')).tail(given),
 }
 
 export const COMMANDS: readonly Command[] = [

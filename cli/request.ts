@@ -17,6 +17,8 @@ export interface Ask {
   readonly body?: object
   /** A body that is no JSON. */
   readonly text?: { readonly type: string; readonly content: string }
+  /** The same request with it is carried out once. */
+  readonly idempotencyKey?: string
   /** How long the gateway was asked to hold the answer back. */
   readonly extraWaitMs?: number
   /** No key is sent or needed. */
@@ -33,7 +35,7 @@ export interface Answer {
 
 /** One request. Rejects with RefusedError for an error of the API, UnreachableError when no gateway answers. */
 export async function askGateway(connection: Connection, ask: Ask): Promise<Answer> {
-  checkKey(connection, ask)
+  if (!ask.open) checkKey(connection)
   const { status, text } = await whole(connection, await send(connection, ask))
   const body = text === '' ? undefined : parse(text, connection)
   if ((status >= 200 && status < 300) || ask.alsoFine?.includes(status)) return { status, body }
@@ -42,7 +44,7 @@ export async function askGateway(connection: Connection, ask: Ask): Promise<Answ
 
 /** The same for an answer that may be of any length: it is written as it comes. */
 export async function copyFromGateway(connection: Connection, ask: Ask, output: Writable): Promise<void> {
-  checkKey(connection, ask)
+  if (!ask.open) checkKey(connection)
   const response = await send(connection, ask)
   if (response.statusCode === 200) return copy(response, output, connection)
   const { status, text } = await whole(connection, response)
@@ -57,11 +59,15 @@ async function copy(response: IncomingMessage, output: Writable, connection: Con
   }
 }
 
-function checkKey(connection: Connection, ask: Ask): void {
-  if (!ask.open && connection.key === undefined) {
+/** Throws UsageError without a key; says so when it goes over the network in the clear. */
+export function checkKey(connection: Connection): void {
+  if (connection.key === undefined) {
     throw new UsageError('no API key: use "fairlead login <url>", FAIRLEAD_API_KEY or --key')
   }
-  warnOfClearText(connection, ask)
+  const { url } = connection
+  const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
+  if (url.protocol === 'https:' || isLocal) return
+  process.stderr.write(`fairlead: warning: http: sends the API key to ${url.host} for everyone to read\n`)
 }
 
 /** Resolves when the head of the answer is there. */
@@ -70,6 +76,7 @@ function send(connection: Connection, ask: Ask): Promise<IncomingMessage> {
   const { url, ca, key } = connection
   const text = ask.text?.content ?? (ask.body === undefined ? undefined : JSON.stringify(ask.body))
   const headers: Record<string, string> = { accept: 'application/json, */*' }
+  if (ask.idempotencyKey !== undefined) headers['idempotency-key'] = ask.idempotencyKey
   if (text !== undefined) headers['content-type'] = ask.text?.type ?? 'application/json'
   if (!ask.open && key !== undefined) headers.authorization = `Bearer ${key}`
   const target = new URL(url.pathname.replace(/\/$/, '') + ask.path, url)
@@ -121,7 +128,8 @@ function refusal(status: number, body: unknown, connection: Connection): Error {
 
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|LEAF_SIGNATURE/
 
-function unreachable(connection: Connection, error: NodeJS.ErrnoException): UnreachableError {
+/** What to tell of a failure of the network or of TLS, with what may help. */
+export function unreachable(connection: Connection, error: NodeJS.ErrnoException): UnreachableError {
   const { url, urlFrom, caPath } = connection
   const code = error.code ?? error.message
   const tried = `cannot reach the gateway at ${url.origin} (from ${urlFrom}): ${code}`
@@ -151,10 +159,4 @@ function isRunning(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
-}
-
-function warnOfClearText({ url }: Connection, { open }: Ask): void {
-  const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
-  if (open || url.protocol === 'https:' || isLocal) return
-  process.stderr.write(`fairlead: warning: http: sends the API key to ${url.host} for everyone to read\n`)
 }

@@ -120,12 +120,12 @@ export function buildCore(outside: CoreNeeds): Core {
   const fleet = new Fleet({ ...needs, ...settings, ...watched, ...boards, ...told, sessions })
   const signingKeys = new SigningKeys({ ...needs, keys: needs.tokens, rotation, sessions })
   const outlook = openOutlook({ ...needs, ...watched, sessions, audit, deadLetters, feed: observer })
-  const { alarms, viewers } = outlook
-  const plane = buildPlane({ ...needs, ...outlook, fleet, audit, bans, recent, presence, commands, delivery, changes })
-  const shown = { plane, audit, alarms, ...boards, ...watched }
+  const open = { fleet, audit, bans, recent, presence, observer }
+  const plane = buildPlane({ ...needs, ...outlook, ...open, commands, delivery, changes })
+  const shown = { plane, audit, alarms: outlook.alarms, ...boards, ...watched }
   const duties = dutiesOf({ ...needs, sessions, commands, changes, rotation, ...shown })
   const kept = { ...boards, audit, plane, changes, connectionLog, counters }
-  return { admission, connections, commands, fleet, ...kept, sessions, signingKeys, viewers, duties }
+  return { admission, connections, commands, fleet, ...kept, sessions, signingKeys, viewers: outlook.viewers, duties }
 }
 
 /** Alarms hear of devices what everybody else does. */

@@ -24,6 +24,7 @@ import { isJsonObject, type JsonObject } from '../../protocol/json.ts'
 import { COMMANDS_WAITING_MAX } from '../../protocol/limits.ts'
 import { describeProblem } from '../../protocol/problem.ts'
 import { matches } from './device-matches.ts'
+import { MemoryOnce } from './memory-once.ts'
 
 const LIVE_TOKENS_MAX = 2
 
@@ -38,19 +39,16 @@ export class FakeOperator implements Operator {
   readonly connected: StoredConnection[] = []
   /** By id. */
   readonly quarantined: QuarantinedDevice[] = []
-  readonly once = new Map<string, { request: string; made: string }>()
+  readonly once = new MemoryOnce()
   readonly ends = new CommandEnds()
   /** When set, every call rejects with it. */
   failure: Error | undefined
   #ids = 0
 
   #repeatOf(once: Once | undefined): string | undefined {
-    const found = this.once.get(once?.key ?? '')
-    if (found !== undefined && found.request !== once?.request) throw new GatewayError('idempotency_key_reused')
-    return found?.made
-  }
-  #remember(once: Once | undefined, made: string): void {
-    if (once !== undefined) this.once.set(once.key, { request: once.request, made })
+    const found = this.once.repeatOf(once)
+    if (found === 'conflict') throw new GatewayError('idempotency_key_reused')
+    return found?.repeatOf
   }
 
   async createDevice(input: DeviceInput, once?: Once) {
@@ -77,7 +75,7 @@ export class FakeOperator implements Operator {
       counters: { received: 0, published: 0 },
     }
     this.devices.set(id, device)
-    this.#remember(once, id)
+    this.once.remember(once, id)
     return { device, token: await this.issueToken(id, {}) }
   }
 
@@ -135,7 +133,7 @@ export class FakeOperator implements Operator {
     const expiresAtMs = options.expiresInS === undefined ? undefined : createdAtMs + options.expiresInS * 1000
     const id = this.#newId('token')
     this.tokens.set(id, { id, device, createdAtMs, expiresAtMs })
-    this.#remember(once, id)
+    this.once.remember(once, id)
     return { id, device, expiresAtMs, token: `signed.${device}.${id}` }
   }
 
@@ -213,7 +211,7 @@ export class FakeOperator implements Operator {
       history: [{ state: 'queued', atMs }],
     }
     this.commands.push(command)
-    this.#remember(once, command.id)
+    this.once.remember(once, command.id)
     return command
   }
 

@@ -19,6 +19,14 @@ export class CliUser implements Disposable {
   env: Readonly<Record<string, string>> = {}
 
   run(words: readonly string[], input = ''): Promise<CliAnswer> {
+    return this.start(words, input).ended
+  }
+
+  /** For a command that runs on: `heard` is what it said so far. */
+  start(
+    words: readonly string[],
+    input = '',
+  ): { heard: { stdout: string; stderr: string }; ended: Promise<CliAnswer> } {
     const { promise, resolve, reject } = Promise.withResolvers<CliAnswer>()
     const env = {
       PATH: process.env.PATH,
@@ -37,7 +45,7 @@ export class CliUser implements Disposable {
     child.on('error', reject)
     child.on('close', (code) => resolve({ code, ...heard }))
     child.stdin.end(input)
-    return promise
+    return { heard, ended: promise }
   }
 
   [Symbol.dispose](): void {

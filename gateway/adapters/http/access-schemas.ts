@@ -13,6 +13,7 @@ const KEY_LIFE_MAX_S = 10 * 365 * 24 * 3600
 const Name = (description: string) => Type.String({ pattern: NAME_PATTERN, description })
 const RoleField = Type.Enum([...ROLES], { description: 'viewer reads; operator also commands; admin does everything.' })
 const Secret = (description: string) => Type.String({ minLength: 1, maxLength: SECRET_TEXT_MAX, description })
+const LINK_TOKEN = 'kX3v0mQ1a8Zr5tYw2uE7oP4sD6fG9hJ-lC_bN0iVqRk'
 const LinkToken = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$', description: 'The secret of the login link.' })
 
 export const NameParams = Type.Object({ name: Name('Name of the user or key.') }, closed)
@@ -30,14 +31,21 @@ export const Session = Type.Object(
   },
   { ...closed, title: 'Session', description: 'Who asks.' },
 )
-export const LinkInput = Type.Object({ token: LinkToken }, { ...closed, title: 'LinkInput' })
+export const LinkInput = Type.Object(
+  { token: LinkToken },
+  { ...closed, title: 'LinkInput', examples: [{ token: LINK_TOKEN }] },
+)
 export const LinkOwner = Type.Object(
   { name: Type.Union([Type.String(), Type.Null()], { description: 'Null: you choose the name of a new admin.' }) },
   { ...closed, title: 'LinkOwner', description: 'Whose password the link sets.' },
 )
 export const RedeemInput = Type.Object(
   { token: LinkToken, name: Name('Name of the user.'), password: Secret('The new password.') },
-  { ...closed, title: 'RedeemInput' },
+  {
+    ...closed,
+    title: 'RedeemInput',
+    examples: [{ token: LINK_TOKEN, name: 'anna', password: 'a long sentence is good' }],
+  },
 )
 export const Link = Type.Object(
   {

@@ -40,7 +40,10 @@ function addCreate(app: App, access: Access): void {
         operationId: 'createApiKey',
         summary: 'Make an API key',
         body: ApiKeyInput,
-        response: { 201: withHeaders(ApiKeyCreated, { Location: 'Path of the key.' }), ...bodyProblems(409) },
+        response: {
+          201: withHeaders(ApiKeyCreated, { Location: 'Path of the key.' }),
+          ...bodyProblems('api_key_exists', 'too_many_api_keys'),
+        },
       },
     },
     async (request, reply) => {
@@ -64,7 +67,7 @@ function addRevoke(app: App, access: Access): void {
         operationId: 'revokeApiKey',
         summary: 'Revoke an API key; its next request is refused',
         params: NameParams,
-        response: { 204: NoContent, ...problems(404) },
+        response: { 204: NoContent, ...problems('api_key_not_found') },
       },
     },
     async (request, reply) => {

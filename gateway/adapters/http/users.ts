@@ -51,7 +51,10 @@ function addCreate(app: App, access: Access): void {
         operationId: 'createUser',
         summary: 'Add a user; they set their password by the link',
         body: UserInput,
-        response: { 201: withHeaders(UserCreated, { Location: 'Path of the user.' }), ...bodyProblems(409) },
+        response: {
+          201: withHeaders(UserCreated, { Location: 'Path of the user.' }),
+          ...bodyProblems('user_exists', 'too_many_users'),
+        },
       },
     },
     async (request, reply) => {
@@ -73,7 +76,7 @@ function addUpdate(app: App, access: Access): void {
         summary: 'Change the role of a user, disable or enable them; open pages follow at once',
         params: NameParams,
         body: UserPatchInput,
-        response: { 200: User, ...bodyProblems(404) },
+        response: { 200: User, ...bodyProblems('user_not_found') },
       },
     },
     async (request, reply) =>
@@ -92,7 +95,7 @@ function addLinks(app: App, access: Access): void {
         operationId: 'createUserLoginLink',
         summary: 'A link with which a user sets a new password; the old one stays until then',
         params: NameParams,
-        response: { 201: Link, ...problems(404) },
+        response: { 201: Link, ...problems('user_not_found') },
       },
     },
     async (request, reply) => reply.code(201).send(linkToWire(await access.issueLink(request.params.name))),

@@ -1,11 +1,21 @@
 import type { LiveChannel } from '../../../protocol/live.ts'
 import type { DeviceEvent, DeviceLog, Progress, TelemetryPoint } from '../../../protocol/messages.ts'
 import { type Alarm, alarmItem } from '../alarms/alarm.ts'
+import { type BatchTarget, targetOf } from '../batch-store.ts'
 import type { CommandRecord } from '../command-machine.ts'
 import type { Observer } from '../observer.ts'
 import type { DeviceRow, Presence } from '../records.ts'
 import { History } from './history.ts'
-import { commandItem, deviceItem, eventItem, logItem, pointItems, presenceItem, progressItem } from './wire.ts'
+import {
+  batchItem,
+  commandItem,
+  deviceItem,
+  eventItem,
+  logItem,
+  pointItems,
+  presenceItem,
+  progressItem,
+} from './wire.ts'
 
 /** Changes of the fleet that a page may miss and still catch up with: a restart with 5,000 devices is two for each. */
 const FLEET_CHANGES_MAX = 16_384
@@ -31,9 +41,11 @@ export interface LiveRecord {
 export class LiveFeed implements Observer {
   readonly #fleet = new History<LiveRecord>(FLEET_CHANGES_MAX)
   readonly #kinds = {
+    telemetry: new History<LiveRecord>(ITEMS_MAX),
     events: new History<LiveRecord>(ITEMS_MAX),
     commands: new History<LiveRecord>(ITEMS_MAX),
     logs: new History<LiveRecord>(ITEMS_MAX),
+    batches: new History<LiveRecord>(ITEMS_MAX),
     alarms: new History<LiveRecord>(ITEMS_MAX),
     node: new History<LiveRecord>(1),
   }
@@ -42,7 +54,7 @@ export class LiveFeed implements Observer {
   /** The history behind a channel; undefined while there is none. */
   history(channel: LiveChannel): History<LiveRecord> | undefined {
     if (channel.kind === 'fleet') return this.#fleet
-    if (channel.kind === 'telemetry') return this.#telemetry.get(channel.device)
+    if (channel.kind === 'telemetry' && channel.device !== undefined) return this.#telemetry.get(channel.device)
     return this.#kinds[channel.kind]
   }
 
@@ -67,6 +79,7 @@ export class LiveFeed implements Observer {
     }
     const share = Math.min(TELEMETRY_DEVICE_MAX_BYTES, TELEMETRY_MAX_BYTES / this.#telemetry.size)
     history.push({ device, items: () => pointItems(points, receivedAtMs) }, bytes + RECORD_BYTES, share)
+    this.#add('telemetry', { device, items: () => pointItems(points, receivedAtMs, device) }, bytes)
   }
 
   event(device: string, event: DeviceEvent, receivedAtMs: number, bytes: number): void {
@@ -81,6 +94,13 @@ export class LiveFeed implements Observer {
     const bytes = sizeOf(command.params) + sizeOf(command.result)
     const key = `command ${command.id}`
     this.#add('commands', { device: command.device, key, items: () => [commandItem(command)] }, bytes)
+    if (command.batch !== undefined) this.batch(command.batch, targetOf(command))
+  }
+
+  batch(id: string, target?: BatchTarget): void {
+    const device = target?.device ?? ''
+    const bytes = sizeOf(target?.result) + sizeOf(target?.error)
+    this.#add('batches', { device, key: `batch ${id} ${device}`, items: () => [batchItem(id, target)] }, bytes)
   }
 
   progress(device: string, progress: Progress, atMs: number): void {
@@ -109,7 +129,7 @@ export class LiveFeed implements Observer {
     this.#fleet.push(record, RECORD_BYTES, Number.POSITIVE_INFINITY)
   }
 
-  #add(kind: Exclude<LiveChannel['kind'], 'fleet' | 'telemetry'>, record: LiveRecord, bytes: number): void {
+  #add(kind: Exclude<LiveChannel['kind'], 'fleet'>, record: LiveRecord, bytes: number): void {
     this.#kinds[kind].push(record, bytes + RECORD_BYTES, ITEMS_MAX_BYTES)
   }
 }

@@ -34,6 +34,7 @@ const NEEDED_ROLE: Readonly<Record<string, Role>> = {
   telemetry: 'viewer',
   events: 'viewer',
   commands: 'viewer',
+  batches: 'viewer',
   logs: 'operator', // firmware writes what it likes there
 }
 

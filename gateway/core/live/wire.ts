@@ -1,4 +1,5 @@
 import type { DeviceEvent, DeviceLog, Progress, TelemetryPoint } from '../../../protocol/messages.ts'
+import type { BatchTarget } from '../batch-store.ts'
 import type { CommandRecord } from '../command-machine.ts'
 import type { DeviceRow, Presence } from '../records.ts'
 import { stamp } from '../telemetry.ts'
@@ -15,8 +16,9 @@ export function deviceItem(row: DeviceRow): object {
   return { id, model, firmware, capabilities, tags, enabled, created_at }
 }
 
-export function pointItems(points: readonly TelemetryPoint[], receivedAtMs: number): object[] {
-  return points.map((point) => ({ ...stamp(point, receivedAtMs), values: point.values }))
+/** Without the device where the channel says which. */
+export function pointItems(points: readonly TelemetryPoint[], receivedAtMs: number, device?: string): object[] {
+  return points.map((point) => ({ device, ...stamp(point, receivedAtMs), values: point.values }))
 }
 
 export function eventItem(device: string, event: DeviceEvent, receivedAtMs: number): object {
@@ -28,12 +30,18 @@ export function logItem(device: string, { level, text }: DeviceLog, ts: number):
 }
 
 export function commandItem(command: CommandRecord): object {
-  const { id, device, name, params, state, createdAtMs, dueAtMs, result, error, lateResult, history } = command
+  const { id, device, batch, name, params, state, result, error, lateResult, deliveries, history } = command
   return {
-    ...{ id, device, name, params, state, created_at: createdAtMs, due_at: dueAtMs, result, error },
-    late_result: lateResult,
+    ...{ id, device, batch, name, params, ttl_s: command.ttlS, timeout_s: command.timeoutS, state },
+    ...{ due_at: command.dueAtMs, deliveries, cancel_requested_at: command.cancelAskedAtMs },
+    ...{ result, error, late_result: lateResult, created_at: command.createdAtMs },
     history: history.map((step) => ({ state: step.state, at: step.atMs })),
   }
+}
+
+/** One device of a batch, or only that the batch is another one now. */
+export function batchItem(id: string, target: BatchTarget | undefined): object {
+  return { id, ...target }
 }
 
 /** News of a command that runs; its state comes as a command. */

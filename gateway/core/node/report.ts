@@ -89,7 +89,7 @@ function certificateOf(surroundings: Surroundings) {
 }
 
 /** Those that an operator meets. */
-function limitsOf(limits: GatewayLimits) {
+export function limitsOf(limits: GatewayLimits) {
   return {
     devices: limits.maxConnections,
     messages_per_s: limits.messagesPerS,
