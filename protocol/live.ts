@@ -7,9 +7,9 @@ export const LIVE_PATH = '/live/v1'
 /** The longest is a subscription with its cursor. */
 export const LIVE_REQUEST_MAX_BYTES = 1_024
 
-/** `fleet`, `batches`, or a kind with the device it is about; events and commands also without: of all devices. */
+/** `fleet`, `batches`, `dead-letters`, or a kind with the device it is about; events and commands also without: of all devices. */
 export type LiveChannel =
-  | { readonly kind: 'fleet' | 'batches'; readonly device?: undefined }
+  | { readonly kind: 'fleet' | 'batches' | 'dead-letters'; readonly device?: undefined }
   | { readonly kind: 'telemetry' | 'logs'; readonly device: string }
   | { readonly kind: 'events' | 'commands'; readonly device?: string }
 
@@ -75,6 +75,7 @@ function channelOf(text: string): LiveChannel | undefined {
   switch (kind) {
     case 'fleet':
     case 'batches':
+    case 'dead-letters':
       return device === undefined ? { kind } : undefined
     case 'telemetry':
     case 'logs':

@@ -89,7 +89,7 @@ export function buildCore(needs: CoreNeeds): Core {
   const info = new DeviceInfo({ ...needs, observer })
   const recent = new RecentEvents(needs.clock)
   const changes = new CommandChanges(needs)
-  const deadLetters = new DeadLetters(needs)
+  const deadLetters = new DeadLetters({ ...needs, observer })
   const givenUp = (command: CommandRecord) => commands.givenUp(command)
   const delivery = new CommandDelivery({ ...needs, sessions, changes, givenUp, observer })
   const commands: Commands = new Commands({ ...needs, delivery, changes, deadLetters, observer })

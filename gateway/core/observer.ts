@@ -1,7 +1,7 @@
 import type { DeviceEvent, DeviceLog, Progress, TelemetryPoint } from '../../protocol/messages.ts'
 import type { BatchTarget } from './batch-store.ts'
 import type { CommandRecord } from './command-machine.ts'
-import type { DeviceRow, Presence } from './records.ts'
+import type { DeadLetter, DeviceRow, Presence } from './records.ts'
 
 /**
  * Hears what happens, in the midst of it: every method returns at once and never throws. What it is given it may keep
@@ -20,4 +20,6 @@ export interface Observer {
   /** A batch was stored or cancelled, or this became of one of its devices while none of its commands changed. */
   batch(id: string, target?: BatchTarget): void
   progress(device: string, progress: Progress, atMs: number): void
+  /** It is kept. */
+  deadLetter(letter: DeadLetter): void
 }

@@ -3,11 +3,12 @@ import type { DeviceEvent, DeviceLog, Progress, TelemetryPoint } from '../../../
 import { type BatchTarget, targetOf } from '../batch-store.ts'
 import type { CommandRecord } from '../command-machine.ts'
 import type { Observer } from '../observer.ts'
-import type { DeviceRow, Presence } from '../records.ts'
+import type { DeadLetter, DeviceRow, Presence } from '../records.ts'
 import { History } from './history.ts'
 import {
   batchItem,
   commandItem,
+  deadLetterItem,
   deviceItem,
   eventItem,
   logItem,
@@ -44,6 +45,7 @@ export class LiveFeed implements Observer {
     commands: new History<LiveRecord>(ITEMS_MAX),
     logs: new History<LiveRecord>(ITEMS_MAX),
     batches: new History<LiveRecord>(ITEMS_MAX),
+    'dead-letters': new History<LiveRecord>(ITEMS_MAX),
   }
   readonly #telemetry = new Map<string, History<LiveRecord>>()
 
@@ -103,11 +105,16 @@ export class LiveFeed implements Observer {
     this.#add('commands', { device, key, items: () => [progressItem(device, progress, atMs)] }, RECORD_BYTES)
   }
 
+  deadLetter(letter: DeadLetter): void {
+    const bytes = letter.topic.length + letter.payload.length
+    this.#add('dead-letters', { device: letter.device ?? '', items: () => [deadLetterItem(letter)] }, bytes)
+  }
+
   #change(record: LiveRecord): void {
     this.#fleet.push(record, RECORD_BYTES, Number.POSITIVE_INFINITY)
   }
 
-  #add(kind: 'events' | 'commands' | 'logs' | 'batches', record: LiveRecord, bytes: number): void {
+  #add(kind: 'events' | 'commands' | 'logs' | 'batches' | 'dead-letters', record: LiveRecord, bytes: number): void {
     this.#kinds[kind].push(record, bytes + RECORD_BYTES, ITEMS_MAX_BYTES)
   }
 }

@@ -33,6 +33,7 @@ const NEEDED_ROLE: Readonly<Record<string, Role>> = {
   events: 'viewer',
   commands: 'viewer',
   batches: 'viewer',
+  'dead-letters': 'viewer',
   logs: 'operator', // firmware writes what it likes there
 }
 
