@@ -21,6 +21,7 @@ describeWithBrowser('the dashboard is accessible', () => {
     const gateway = await startTestGateway()
     const { device } = await gateway.readyDevice('greenhouse-1', { commands: { ping: () => ({ pong: true }) } })
     await device.telemetry({ temperature: 21.5, vent_open: true }).settled
+    const { body: batch } = await gateway.api('POST', 'commands', { devices: ['greenhouse-1', 'nobody'], name: 'ping' })
     const link = await freshLink(gateway)
     const welcome = await newPage()
     await welcome.goto(link)
@@ -45,6 +46,17 @@ describeWithBrowser('the dashboard is accessible', () => {
         await page.goto(`${urlOf(gateway)}/#/access`)
         await page.getByText('environment').waitFor()
         expect(await findings(page), `access, ${colorScheme}, ${width}`).toEqual([])
+        for (const [path, shows] of [
+          ['', '2 devices'],
+          [`/${batch.id}`, 'There is no such device.'],
+          ['/new', 'Review and send'],
+          ['/latest', 'one of many'],
+          ['/dead-letters', 'No dead letters'],
+        ]) {
+          await page.goto(`${urlOf(gateway)}/#/commands${path}`)
+          await page.getByText(shows ?? '').waitFor()
+          expect(await findings(page), `commands${path}, ${colorScheme}, ${width}`).toEqual([])
+        }
       }
     }
     await page.goto(`${urlOf(gateway)}/#/`)

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useLayoutEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 
 /** Rows kept above and below what is seen, so that a flick of the wheel shows no gap. */
 const SPARE_ROWS = 8
@@ -11,10 +11,12 @@ interface VirtualRowsProps<T> {
   readonly label: string
   readonly head: ComponentChildren
   readonly row: (item: T, index: number) => ComponentChildren
+  /** The last rows are in sight: there may be more to add. */
+  readonly onEnd?: () => void
 }
 
 /** A long table of which only the rows in sight are in the document. Every row has the same height. */
-export function VirtualRows<T>({ items, rowHeight, label, head, row }: VirtualRowsProps<T>) {
+export function VirtualRows<T>({ items, rowHeight, label, head, row, onEnd }: VirtualRowsProps<T>) {
   const box = useRef<HTMLDivElement>(null)
   const view = useSignal({ top: 0, height: 800 })
   useLayoutEffect(() => {
@@ -34,6 +36,10 @@ export function VirtualRows<T>({ items, rowHeight, label, head, row }: VirtualRo
   }, [])
   const first = Math.max(0, Math.floor(view.value.top / rowHeight) - SPARE_ROWS)
   const last = Math.min(items.length, Math.ceil((view.value.top + view.value.height) / rowHeight) + SPARE_ROWS)
+  const isAtEnd = last === items.length
+  useEffect(() => {
+    if (isAtEnd) onEnd?.()
+  }, [isAtEnd, items.length])
   return (
     <div class="rows" ref={box} role="table" aria-label={label} aria-rowcount={items.length + 1} tabIndex={0}>
       <div class="row head" role="row" aria-rowindex={1}>

@@ -1,3 +1,5 @@
+import type { CommandState } from '../../../protocol/command-request.ts'
+
 /** What the gateway answers, as far as the page uses it. The full account is its OpenAPI document. */
 
 export type Role = 'viewer' | 'operator' | 'admin'
@@ -28,10 +30,12 @@ export interface IssuedToken {
 export interface CommandItem {
   readonly id: string
   readonly device: string
+  readonly batch?: string
   readonly name: string
   readonly params: unknown
-  readonly state: string
+  readonly state: CommandState
   readonly created_at: number
+  readonly cancel_requested_at?: number
   readonly result?: unknown
   readonly error?: { readonly code: string; readonly message: string }
   readonly history: readonly { readonly state: string; readonly at: number }[]
@@ -100,10 +104,11 @@ export function whenLoggedOut(callback: () => void): void {
   onLoggedOut = callback
 }
 
-/** One request below /api/v1. Rejects with ApiError. */
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+/** One request below /api/v1. Rejects with ApiError. What is asked twice with one `onceKey` is carried out once. */
+export async function call<T>(method: string, path: string, body?: unknown, onceKey?: string): Promise<T> {
   const text = body === undefined ? undefined : JSON.stringify(body)
-  const headers: HeadersInit = text === undefined ? {} : { 'Content-Type': 'application/json' }
+  const headers = new Headers(text === undefined ? {} : { 'Content-Type': 'application/json' })
+  if (onceKey !== undefined) headers.set('Idempotency-Key', onceKey)
   const response = await fetch(`/api/v1${path}`, { method, headers, body: text, credentials: 'same-origin' }).catch(
     () => undefined,
   )

@@ -3,7 +3,7 @@ import { signal } from '@preact/signals'
 export type Route =
   | { readonly page: 'fleet' }
   | { readonly page: 'device'; readonly id: string }
-  | { readonly page: 'commands'; readonly batch?: string }
+  | { readonly page: 'commands'; readonly part?: string }
   | { readonly page: 'events' | 'system' | 'audit' | 'access' }
   | { readonly page: 'welcome'; readonly token: string }
   | { readonly page: 'unknown' }
@@ -21,7 +21,7 @@ function read(): Route {
   const [page = '', part = ''] = location.hash.replace(/^#\/?/, '').split('/')
   if (page === '') return { page: 'fleet' }
   if (page === 'devices' && part !== '') return { page: 'device', id: decodeURIComponent(part) }
-  if (page === 'commands') return { page, batch: part === '' ? undefined : decodeURIComponent(part) }
+  if (page === 'commands') return { page, part: part === '' ? undefined : decodeURIComponent(part) }
   if (page === 'events' || page === 'system' || page === 'audit' || page === 'access') return { page }
   if (page === 'welcome') {
     history.replaceState(null, '', location.pathname) // a secret must not stay in the history
@@ -30,6 +30,7 @@ function read(): Route {
   return { page: 'unknown' }
 }
 
+export const toBatch = (id: string): string => `#/commands/${encodeURIComponent(id)}`
 export const toDevice = (id: string): string => `#/devices/${encodeURIComponent(id)}`
 
 export function go(hash: string): void {
