@@ -8,13 +8,19 @@ import { commandCommands } from './commands.ts'
 import { completionCommand } from './completion.ts'
 import { deadLetters } from './dead-letters.ts'
 import { settingsCommands } from './device-settings.ts'
+import { deviceValues } from './device-values.ts'
 import { deviceCommands } from './devices.ts'
 import { eventsCommand } from './events.ts'
+import { keyCommands } from './keys.ts'
 import { login } from './login.ts'
 import { loginLink } from './login-link.ts'
+import { logout } from './logout.ts'
 import { signingKeyCommands } from './signing-keys.ts'
 import { status } from './status.ts'
+import { tail } from './tail.ts'
 import { tokenCommands } from './tokens.ts'
+import { userCommands } from './users.ts'
+import { whoami } from './whoami.ts'
 
 /** Every command knows these. */
 export const COMMON_FLAGS: Flags = {
@@ -25,34 +31,19 @@ export const COMMON_FLAGS: Flags = {
   help: { type: 'boolean', short: 'h', about: 'say how a command is used' },
 }
 
-const tail: Command = {
-  words: 'tail',
-  operands: ['[device]'],
-  flags: {
-    mqtt: { type: 'string', value: 'url', about: 'the bus (FAIRLEAD_MQTT_URL, ./data/run.json)' },
-    base: { type: 'string', value: 'topic', about: 'the base topic (FAIRLEAD_BASE_TOPIC, fairlead)' },
-    count: { type: 'string', short: 'n', value: 'n', about: 'end after so many messages' },
+/** In the order in which help shows them. */
+export const GROUPS: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
+  { title: 'Devices', commands: [...deviceCommands, deviceValues, ...bulkCommands] },
+  { title: 'What they connect with', commands: [...tokenCommands, ...signingKeyCommands] },
+  {
+    title: 'Settings and commands',
+    commands: [...settingsCommands, ...commandCommands, ...batchCommands, deadLetters],
   },
-  about: 'show what devices send, as it arrives on the bus',
-  // The MQTT client is the one thing here that is slow to load.
-  run: async (given) => (await import('./tail.ts')).tail(given),
-}
-
-export const COMMANDS: readonly Command[] = [
-  ...deviceCommands,
-  ...bulkCommands,
-  ...tokenCommands,
-  ...signingKeyCommands,
-  ...settingsCommands,
-  ...commandCommands,
-  ...batchCommands,
-  eventsCommand,
-  ...banCommands,
-  deadLetters,
-  tail,
-  auditCommand,
-  status,
-  login,
-  loginLink,
-  completionCommand(() => COMMANDS, COMMON_FLAGS),
+  { title: 'What they say', commands: [tail, eventsCommand] },
+  { title: 'Who may do what', commands: [...keyCommands, ...userCommands, ...banCommands, auditCommand] },
+  {
+    title: 'The gateway and this command line',
+    commands: [status, login, logout, whoami, loginLink, completionCommand(() => COMMANDS, COMMON_FLAGS)],
+  },
 ]
+export const COMMANDS: readonly Command[] = GROUPS.flatMap(({ commands }) => commands)

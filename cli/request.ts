@@ -35,7 +35,7 @@ export interface Answer {
 
 /** One request. Rejects with RefusedError for an error of the API, UnreachableError when no gateway answers. */
 export async function askGateway(connection: Connection, ask: Ask): Promise<Answer> {
-  checkKey(connection, ask)
+  if (!ask.open) checkKey(connection)
   const { status, text } = await whole(connection, await send(connection, ask))
   const body = text === '' ? undefined : parse(text, connection)
   if ((status >= 200 && status < 300) || ask.alsoFine?.includes(status)) return { status, body }
@@ -44,7 +44,7 @@ export async function askGateway(connection: Connection, ask: Ask): Promise<Answ
 
 /** The same for an answer that may be of any length: it is written as it comes. */
 export async function copyFromGateway(connection: Connection, ask: Ask, output: Writable): Promise<void> {
-  checkKey(connection, ask)
+  if (!ask.open) checkKey(connection)
   const response = await send(connection, ask)
   if (response.statusCode === 200) return copy(response, output, connection)
   const { status, text } = await whole(connection, response)
@@ -59,11 +59,15 @@ async function copy(response: IncomingMessage, output: Writable, connection: Con
   }
 }
 
-function checkKey(connection: Connection, ask: Ask): void {
-  if (!ask.open && connection.key === undefined) {
+/** Throws UsageError without a key; says so when it goes over the network in the clear. */
+export function checkKey(connection: Connection): void {
+  if (connection.key === undefined) {
     throw new UsageError('no API key: use "fairlead login <url>", FAIRLEAD_API_KEY or --key')
   }
-  warnOfClearText(connection, ask)
+  const { url } = connection
+  const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
+  if (url.protocol === 'https:' || isLocal) return
+  process.stderr.write(`fairlead: warning: http: sends the API key to ${url.host} for everyone to read\n`)
 }
 
 /** Resolves when the head of the answer is there. */
@@ -124,7 +128,8 @@ function refusal(status: number, body: unknown, connection: Connection): Error {
 
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|LEAF_SIGNATURE/
 
-function unreachable(connection: Connection, error: NodeJS.ErrnoException): UnreachableError {
+/** What to tell of a failure of the network or of TLS, with what may help. */
+export function unreachable(connection: Connection, error: NodeJS.ErrnoException): UnreachableError {
   const { url, urlFrom, caPath } = connection
   const code = error.code ?? error.message
   const tried = `cannot reach the gateway at ${url.origin} (from ${urlFrom}): ${code}`
@@ -154,10 +159,4 @@ function isRunning(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
-}
-
-function warnOfClearText({ url }: Connection, { open }: Ask): void {
-  const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
-  if (open || url.protocol === 'https:' || isLocal) return
-  process.stderr.write(`fairlead: warning: http: sends the API key to ${url.host} for everyone to read\n`)
 }

@@ -1,153 +1,36 @@
-import { connect, type MqttClient } from 'mqtt'
 import { isName } from '../protocol/names.ts'
-import type { Given } from './arguments.ts'
-import { EXIT, RefusedError, UnreachableError, UsageError } from './failures.ts'
-import { jsonText, printable, printLine } from './print.ts'
-import { readCa, readRunFile } from './settings.ts'
+import type { Command } from './command.ts'
+import { EXIT, UsageError } from './failures.ts'
+import { TailOutput } from './tail-output.ts'
 
-const CONNECT_TIMEOUT_MS = 5_000
-/** A line of a terminal, not a page of it. The rest is there with --json. */
-const SHOWN_MAX = 300
-
-/** Output that a frozen reader has not taken. Beyond it messages are left out, and counted. */
-const OUTPUT_WAITING_MAX_BYTES = 8 * 1024 * 1024
-
-/** Prints what arrives on the bus until it is interrupted or has printed `--count` messages. */
-export async function tail(given: Given): Promise<number> {
-  const device = given.operands[0]
-  if (device !== undefined && !isName(device)) throw new UsageError(`not a device id: ${device}`)
-  const base = given.text('base') ?? (process.env.FAIRLEAD_BASE_TOPIC || 'fairlead')
-  const count = given.integer('count') ?? Number.POSITIVE_INFINITY
-  const client = await open(given)
-  const done = Promise.withResolvers<void>()
-  let printed = 0
-  client.on('message', (topic, payload) => {
-    if (printed >= count || isStdoutFull()) return
-    printed += 1
-    printLine(given.isSet('json') ? toJson(topic, payload) : toText(topic.slice(base.length + 1), payload))
-    if (printed >= count) done.resolve()
-  })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done.resolve())
-  await subscribe(client, `${base}/devices/${device ?? '+'}/#`)
-  await done.promise
-  client.removeAllListeners('close')
-  await client.endAsync(true)
-  return EXIT.ok
-}
-
-async function subscribe(client: MqttClient, filter: string): Promise<void> {
-  try {
-    await client.subscribeAsync(filter, { qos: 0 })
-  } catch (error) {
-    client.removeAllListeners('close')
-    client.end(true)
-    const { message } = error as Error
-    const problem = { code: 'bus_refused', detail: message, filter }
-    throw new RefusedError(`the bus does not let this user read ${filter}: ${message}`, problem)
-  }
-}
-
-async function open(given: Given): Promise<MqttClient> {
-  const [text, from] = findBroker(given)
-  const url = URL.parse(text)
-  if (url === null || !/^(mqtts?|wss?):$/.test(url.protocol)) {
-    throw new UsageError(`${from}: not a URL such as mqtt://127.0.0.1:1883`)
-  }
-  const caPath = given.text('ca') ?? process.env.FAIRLEAD_CA
-  const isSecure = url.protocol === 'mqtts:' || url.protocol === 'wss:'
-  const ca = caPath && isSecure ? { ca: readCa(caPath) } : {}
-  const client = connect(text, { connectTimeout: CONNECT_TIMEOUT_MS, ...ca })
-  try {
-    await firstConnection(client)
-  } catch (error) {
-    client.on('error', () => undefined) // it is being closed; the first failure is the one to tell
-    client.end(true)
-    const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message
-    const where = `${url.protocol}//${url.host} (from ${from})` // without user and password
-    throw new UnreachableError(`cannot reach the bus at ${where}: ${why}. Name it with --mqtt.`, { cause: error })
-  }
-  reportOutages(client)
-  return client
-}
-
-function firstConnection(client: MqttClient): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  client.once('connect', () => resolve())
-  client.once('error', reject)
-  // MQTT.js keeps some errors, such as those of certificates, to itself and only closes.
-  client.once('close', () => reject(new Error('it closed the connection; wrong port, wrong CA or no broker')))
-  return promise
-}
-
-/** The client connects and subscribes again by itself; the reader learns that something may be missing. */
-function reportOutages(client: MqttClient): void {
-  let isAway = false
-  client.on('error', (error) => process.stderr.write(`fairlead: bus: ${printable(error.message)}\n`))
-  client.on('close', () => {
-    if (!isAway) process.stderr.write('fairlead: the bus is away; trying again\n')
-    isAway = true
-  })
-  client.on('connect', () => {
-    if (isAway) process.stderr.write('fairlead: the bus is back\n')
-    isAway = false
-  })
-}
-
-let leftOut = 0
-function isStdoutFull(): boolean {
-  const isFull = process.stdout.writableLength > OUTPUT_WAITING_MAX_BYTES
-  if (isFull) leftOut += 1
-  else if (leftOut > 0) {
-    process.stderr.write(`fairlead: ${leftOut} messages left out, the reader was too slow\n`)
-    leftOut = 0
-  }
-  return isFull
-}
-
-function findBroker(given: Given): [string, string] {
-  const flag = given.text('mqtt')
-  if (flag !== undefined) return [flag, '--mqtt']
-  if (process.env.FAIRLEAD_MQTT_URL) return [process.env.FAIRLEAD_MQTT_URL, 'FAIRLEAD_MQTT_URL']
-  const run = readRunFile()
-  if (run?.mqttUrl !== undefined) return [run.mqttUrl, run.path]
-  throw new UsageError('which bus? No gateway runs here; name its broker with --mqtt mqtt://host:1883')
-}
-
-/** One line per message; what is not JSON is base64. */
-function toJson(topic: string, payload: Uint8Array): string {
-  const text = Buffer.from(payload).toString('utf8')
-  try {
-    return jsonText({ at: Date.now(), topic, payload: JSON.parse(text) })
-  } catch {
-    return jsonText({ at: Date.now(), topic, base64: Buffer.from(payload).toString('base64') })
-  }
-}
-
-/** `12:00:01 greenhouse-1 telemetry temperature=21.5 humidity=40` */
-function toText(topic: string, payload: Uint8Array): string {
-  const [, device = '', ...rest] = topic.split('/')
-  const clock = new Date().toTimeString().slice(0, 8)
-  return printable(`${clock} ${device} ${rest.join('/')} ${describe(payload)}`)
-}
-
-function describe(payload: Uint8Array): string {
-  let value: unknown
-  try {
-    value = JSON.parse(Buffer.from(payload).toString('utf8'))
-  } catch {
-    return `${payload.length} bytes`
-  }
-  const { points } = Object(value) as { points?: unknown }
-  if (!Array.isArray(points)) return cut(JSON.stringify(value))
-  return cut(points.map((point: unknown) => pairs(Object(Object(point).values))).join(' | '))
-}
-
-function pairs(values: object): string {
-  return Object.entries(values)
-    .map(([name, value]) => `${name}=${typeof value === 'string' ? JSON.stringify(value) : String(value)}`)
-    .join(' ')
-}
-
-function cut(text: string): string {
-  return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}…`
+export const tail: Command = {
+  words: 'tail',
+  operands: ['[device]'],
+  flags: {
+    only: {
+      type: 'string',
+      multiple: true,
+      value: 'what',
+      about: 'telemetry, events, commands, logs or presence; may be given more than once',
+    },
+    count: { type: 'string', short: 'n', value: 'n', about: 'end after so many lines' },
+    bus: { type: 'boolean', about: 'read the bus instead (FAIRLEAD_MQTT_URL, ./data/run.json)' },
+    mqtt: { type: 'string', value: 'url', about: 'read this bus instead' },
+    base: { type: 'string', value: 'topic', about: 'the base topic of the bus (FAIRLEAD_BASE_TOPIC, fairlead)' },
+  },
+  about: 'show what devices send and do, as it happens',
+  async run(given) {
+    const device = given.operands[0]
+    if (device !== undefined && !isName(device)) throw new UsageError(`not a device id: ${device}`)
+    const output = new TailOutput(given.integer('count') ?? Number.POSITIVE_INFINITY)
+    if (given.isSet('bus') || given.text('mqtt') !== undefined) {
+      if (given.texts('only').length > 0) throw new UsageError('--only is not for the bus')
+      // The MQTT client is the one thing here that is slow to load.
+      await (await import('./tail-bus.ts')).tailBus(given, device, output)
+    } else {
+      if (given.text('base') !== undefined) throw new UsageError('--base is for the bus: --bus or --mqtt')
+      await (await import('./tail-live.ts')).tailLive(given, device, output)
+    }
+    return EXIT.ok
+  },
 }

@@ -7,11 +7,10 @@ export const LIVE_PATH = '/live/v1'
 /** The longest is a subscription with its cursor. */
 export const LIVE_REQUEST_MAX_BYTES = 1_024
 
-/** `fleet`, `batches`, `dead-letters`, or a kind with the device it is about; events and commands also without: of all devices. */
+/** `fleet`, `batches`, `dead-letters`, or a kind with the device it is about, or without: of all devices. */
 export type LiveChannel =
   | { readonly kind: 'fleet' | 'batches' | 'dead-letters'; readonly device?: undefined }
-  | { readonly kind: 'telemetry' | 'logs'; readonly device: string }
-  | { readonly kind: 'events' | 'commands'; readonly device?: string }
+  | { readonly kind: 'telemetry' | 'events' | 'commands' | 'logs'; readonly device?: string }
 
 export type LiveRequest =
   | { readonly type: 'subscribe'; readonly channel: string; readonly of: LiveChannel; readonly cursor?: string }
@@ -78,10 +77,9 @@ function channelOf(text: string): LiveChannel | undefined {
     case 'dead-letters':
       return device === undefined ? { kind } : undefined
     case 'telemetry':
-    case 'logs':
-      return device === undefined ? undefined : { kind, device }
     case 'events':
     case 'commands':
+    case 'logs':
       return { kind, device }
     default:
       return undefined

@@ -6,6 +6,9 @@ import './style/frame.css'
 import './style/fleet.css'
 import './style/device.css'
 import './style/commands.css'
+import './style/presence.css'
+import './style/labels.css'
+import './style/said.css'
 import 'uplot/dist/uPlot.min.css'
 
 const root = document.getElementById('app')

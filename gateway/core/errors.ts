@@ -10,6 +10,7 @@ const ERRORS = {
   },
   forbidden: { status: 403, retry: false, text: 'This key may not do that.' },
   foreign_origin: { status: 403, retry: false, text: 'Another site may not act in the name of who is logged in here.' },
+  password_wrong: { status: 403, retry: false, text: 'The present password is wrong.' },
   device_not_found: { status: 404, retry: false, text: 'There is no such device.' },
   token_not_found: { status: 404, retry: false, text: 'The device has no such token.' },
   key_not_found: { status: 404, retry: false, text: 'There is no such signing key.' },
@@ -20,6 +21,11 @@ const ERRORS = {
   api_key_not_found: { status: 404, retry: false, text: 'There is no such API key.' },
   route_not_found: { status: 404, retry: false, text: 'There is nothing at this address.' },
   device_exists: { status: 409, retry: false, text: 'A device with this id exists already.' },
+  last_admin: {
+    status: 409,
+    retry: false,
+    text: 'Nobody else could log in as an admin then; let another admin set a password first.',
+  },
   user_exists: { status: 409, retry: false, text: 'A user with this name exists already.' },
   api_key_exists: { status: 409, retry: false, text: 'An API key with this name exists already.' },
   too_many_users: { status: 409, retry: false, text: 'There are as many users as there may be.' },
@@ -32,6 +38,11 @@ const ERRORS = {
   too_many_tokens: { status: 409, retry: false, text: 'The device has two live tokens; revoke one first.' },
   too_many_bans: { status: 409, retry: false, text: 'There are as many bans as there may be.' },
   no_live_token: { status: 409, retry: false, text: 'The device has no token that could be replaced; issue one.' },
+  too_many_keys: {
+    status: 409,
+    retry: false,
+    text: 'There are as many signing keys as there may be; retire one first.',
+  },
   key_signs: { status: 409, retry: false, text: 'This key signs new tokens; add another one first.' },
   key_in_use: { status: 409, retry: false, text: 'Live tokens were signed by this key.' },
   rotation_in_progress: {

@@ -99,6 +99,9 @@ describeWithBrowser('the pages of the dashboard', () => {
     await page.goto(`${urlOf(gateway)}/#/access`)
     await page.getByText('environment').waitFor()
     await look(page, 'access-phone')
+    await page.goto(`${urlOf(gateway)}/#/events`)
+    await page.getByText('watchdog').waitFor()
+    await look(page, 'events-phone')
     for (const [path, shows] of [
       ['commands', '3 succeeded'],
       ['commands/new', 'Review and send'],

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import type { TestGateway } from './start-gateway.ts'
 
 const MAIN = join(import.meta.dirname, '../../cli/main.ts')
 
@@ -19,6 +21,14 @@ export class CliUser implements Disposable {
   env: Readonly<Record<string, string>> = {}
 
   run(words: readonly string[], input = ''): Promise<CliAnswer> {
+    return this.start(words, input).ended
+  }
+
+  /** For a command that runs on: `heard` is what it said so far. */
+  start(
+    words: readonly string[],
+    input = '',
+  ): { heard: { stdout: string; stderr: string }; ended: Promise<CliAnswer> } {
     const { promise, resolve, reject } = Promise.withResolvers<CliAnswer>()
     const env = {
       PATH: process.env.PATH,
@@ -37,10 +47,21 @@ export class CliUser implements Disposable {
     child.on('error', reject)
     child.on('close', (code) => resolve({ code, ...heard }))
     child.stdin.end(input)
-    return promise
+    return { heard, ended: promise }
   }
 
   [Symbol.dispose](): void {
     rmSync(this.home, { recursive: true, force: true })
   }
+}
+
+/** Who operates this gateway from a terminal, with a key of the role. */
+export async function operatorOf(gateway: TestGateway, role = 'operator'): Promise<CliUser> {
+  const user = new CliUser()
+  onTestFinished(() => user[Symbol.dispose]())
+  const { body } = await gateway.api('POST', 'api-keys', { name: `cli-${role}`, role })
+  const ca = join(user.home, 'ca.pem')
+  writeFileSync(ca, gateway.ca)
+  user.env = { FAIRLEAD_URL: `https://127.0.0.1:${gateway.port}`, FAIRLEAD_CA: ca, FAIRLEAD_API_KEY: body.key }
+  return user
 }

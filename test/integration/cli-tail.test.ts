@@ -46,7 +46,7 @@ async function tailed(words: readonly string[], messages: readonly (readonly [st
 
 const POINTS = '{"boot":"b","seq":1,"points":[{"ts":1,"values":{"temperature":21.5,"door":"open"}}]}'
 
-describe('tail', () => {
+describe('tail of a bus', () => {
   test('prints one line per message: the device, what it is and the values', async () => {
     const answer = await tailed(
       ['--mqtt', url, '-n', '3'],
@@ -97,12 +97,12 @@ describe('tail', () => {
   test('finds the bus of the gateway that runs in this directory', async () => {
     mkdirSync(user.dataDir, { recursive: true })
     writeFileSync(join(user.dataDir, 'run.json'), JSON.stringify({ pid: process.pid, mqtt_url: url }))
-    const answer = await tailed(['-n', '1'], [['fairlead/devices/a/telemetry', POINTS]])
+    const answer = await tailed(['--bus', '-n', '1'], [['fairlead/devices/a/telemetry', POINTS]])
     expect(answer.code).toBe(0)
   })
 
   test('without a bus to name exits 2; a bus that is not there exits 3 and shows no password', async () => {
-    expect(await user.run(['tail'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--mqtt') })
+    expect(await user.run(['tail', '--bus'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--mqtt') })
     const answer = await user.run(['tail', '--mqtt', 'mqtt://me:hunter2@127.0.0.1:1'])
     expect(answer).toMatchObject({ code: 3, stderr: expect.stringContaining('mqtt://127.0.0.1:1 (from --mqtt)') })
     expect(answer.stderr).not.toContain('hunter2')

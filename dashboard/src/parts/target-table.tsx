@@ -32,7 +32,7 @@ export function TargetTable({ view, counts, total }: { view: BatchView; counts: 
           items={targets}
           rowHeight={isNarrow.value ? TALL_ROW_HEIGHT_PX : ROW_HEIGHT_PX}
           label="What became of each device"
-          onEnd={() => view.more()}
+          onEdge={({ isNearEnd }) => isNearEnd && view.more()}
           head={
             <>
               <span role="columnheader">Device</span>

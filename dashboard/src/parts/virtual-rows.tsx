@@ -11,12 +11,12 @@ interface VirtualRowsProps<T> {
   readonly label: string
   readonly head: ComponentChildren
   readonly row: (item: T, index: number) => ComponentChildren
-  /** The last rows are in sight: there may be more to add. */
-  readonly onEnd?: () => void
+  /** Called when the first row comes into sight or leaves it, and when the last is near. */
+  readonly onEdge?: (edge: { readonly isAtTop: boolean; readonly isNearEnd: boolean }) => void
 }
 
 /** A long table of which only the rows in sight are in the document. Every row has the same height. */
-export function VirtualRows<T>({ items, rowHeight, label, head, row, onEnd }: VirtualRowsProps<T>) {
+export function VirtualRows<T>({ items, rowHeight, label, head, row, onEdge }: VirtualRowsProps<T>) {
   const box = useRef<HTMLDivElement>(null)
   const view = useSignal({ top: 0, height: 800 })
   useLayoutEffect(() => {
@@ -34,12 +34,11 @@ export function VirtualRows<T>({ items, rowHeight, label, head, row, onEnd }: Vi
       element.removeEventListener('scroll', look)
     }
   }, [])
+  const isAtTop = view.value.top < rowHeight
+  const isNearEnd = view.value.top + 2 * view.value.height > items.length * rowHeight
+  useEffect(() => onEdge?.({ isAtTop, isNearEnd }), [isAtTop, isNearEnd, items.length])
   const first = Math.max(0, Math.floor(view.value.top / rowHeight) - SPARE_ROWS)
   const last = Math.min(items.length, Math.ceil((view.value.top + view.value.height) / rowHeight) + SPARE_ROWS)
-  const isAtEnd = last === items.length
-  useEffect(() => {
-    if (isAtEnd) onEnd?.()
-  }, [isAtEnd, items.length])
   return (
     <div class="rows" ref={box} role="table" aria-label={label} aria-rowcount={items.length + 1} tabIndex={0}>
       <div class="row head" role="row" aria-rowindex={1}>

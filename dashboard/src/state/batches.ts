@@ -3,7 +3,7 @@ import type { CommandState } from '../../../protocol/command-request.ts'
 import { call } from './api.ts'
 import type { CommandRequest } from './commands.ts'
 import { subscribe } from './live.ts'
-import { OnceKey } from './once-key.ts'
+import { Once } from './once.ts'
 import { Paced } from './paced.ts'
 import { may } from './session.ts'
 
@@ -108,13 +108,10 @@ const idOf = (target: string): string => target.replace('command-batches/', '')
 
 /** Sends to many devices; resolves with the batch when the gateway has stored it. */
 export class BatchSender {
-  readonly #once = new OnceKey()
+  readonly #once = new Once()
 
   async send(aim: Aim, request: CommandRequest): Promise<Batch> {
-    const body = { ...aim, ...request }
-    const batch = await call<Batch>('POST', '/commands', body, this.#once.of(body))
-    this.#once.answered()
-    return batch
+    return this.#once.post<Batch>('/commands', { ...aim, ...request })
   }
 }
 

@@ -2,7 +2,7 @@ import { computed, signal } from '@preact/signals'
 import { type CommandState, isFinal } from '../../../protocol/command-request.ts'
 import { type CommandItem, call, pathOf } from './api.ts'
 import { subscribe } from './live.ts'
-import { OnceKey } from './once-key.ts'
+import { Once } from './once.ts'
 import { Paced } from './paced.ts'
 
 export interface CommandRequest {
@@ -113,7 +113,7 @@ function oldestBeyond(items: ReadonlyMap<string, CommandItem>, max: number): str
 
 /** Sends to one device; resolves when the gateway has stored the command. */
 export class Sender {
-  readonly #once = new OnceKey()
+  readonly #once = new Once()
   readonly #device: string
 
   constructor(device: string) {
@@ -122,9 +122,7 @@ export class Sender {
 
   async send(request: CommandRequest): Promise<CommandItem> {
     const path = `${pathOf(this.#device)}/commands`
-    const command = await call<CommandItem>('POST', path, request, this.#once.of(request))
-    this.#once.answered()
-    return command
+    return this.#once.post<CommandItem>(path, request)
   }
 }
 

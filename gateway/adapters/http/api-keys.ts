@@ -5,7 +5,7 @@ import { BEARER, bodyProblems, NoContent, problems, withHeaders } from './docume
 import { NoQuery } from './schemas.ts'
 
 const shared = { tags: ['access'], security: BEARER, querystring: NoQuery }
-const config = { access: 'admin', auditFields: ['name', 'role', 'enabled', 'expires_in_s'] } as const
+const config = { access: 'admin', auditFields: ['name', 'role', 'scopes', 'expires_in_s'] } as const
 
 /** What programs call the API with. */
 export function addApiKeyRoutes(app: App, access: Access): void {
@@ -39,16 +39,22 @@ function addCreate(app: App, access: Access): void {
         ...shared,
         operationId: 'createApiKey',
         summary: 'Make an API key',
+        description:
+          'Without `scopes` it reaches everything that its role allows. A key that has scopes itself makes only keys that ' +
+          'reach no further.',
         body: ApiKeyInput,
-        response: { 201: withHeaders(ApiKeyCreated, { Location: 'Path of the key.' }), ...bodyProblems(409) },
+        response: {
+          201: withHeaders(ApiKeyCreated, { Location: 'Path of the key.' }),
+          ...bodyProblems('api_key_exists', 'too_many_api_keys'),
+        },
       },
     },
     async (request, reply) => {
-      const { name, role, expires_in_s } = request.body
-      const { key, text } = await access.createApiKey(name, role, expires_in_s)
+      const { expires_in_s: expiresInS, ...input } = request.body
+      const { key, text } = await access.createApiKey({ ...input, expiresInS }, request.caller)
       return reply
         .code(201)
-        .header('Location', `/api/v1/api-keys/${name}`)
+        .header('Location', `/api/v1/api-keys/${key.name}`)
         .send({ ...keyToWire(key), key: text })
     },
   )
@@ -64,7 +70,7 @@ function addRevoke(app: App, access: Access): void {
         operationId: 'revokeApiKey',
         summary: 'Revoke an API key; its next request is refused',
         params: NameParams,
-        response: { 204: NoContent, ...problems(404) },
+        response: { 204: NoContent, ...problems('api_key_not_found') },
       },
     },
     async (request, reply) => {

@@ -30,7 +30,7 @@ function addSend(app: App, batches: Batches): void {
   app.post(
     '/api/v1/commands',
     {
-      config: { access: 'operator', auditFields: ['name', 'tag', 'ttl_s', 'timeout_s'] },
+      config: { access: 'operator', adds: true, auditFields: ['name', 'tag', 'ttl_s', 'timeout_s'] },
       bodyLimit: BODY_MAX_BYTES,
       schema: {
         ...shared,
@@ -43,7 +43,10 @@ function addSend(app: App, batches: Batches): void {
         querystring: NoQuery,
         headers: OnceHeader,
         body: BatchInput,
-        response: { 202: withHeaders(Batch, { Location: 'Path of the batch.' }), ...bodyProblems(404, 422) },
+        response: {
+          202: withHeaders(Batch, { Location: 'Path of the batch.' }),
+          ...bodyProblems('device_not_found', 'idempotency_key_reused', 'queue_full'),
+        },
       },
     },
     async (request, reply) => {
@@ -86,7 +89,7 @@ function addReads(app: App, batches: Batches): void {
         summary: 'How far a command to many devices has got',
         params: BatchParams,
         querystring: NoQuery,
-        response: { 200: Batch, ...problems(404) },
+        response: { 200: Batch, ...problems('batch_not_found') },
       },
     },
     async (request, reply) => reply.code(200).send(batchToWire(await batches.batch(request.params.bid))),
@@ -101,7 +104,7 @@ function addReads(app: App, batches: Batches): void {
         summary: 'What became of each device, by id',
         params: BatchParams,
         querystring: TargetsQuery,
-        response: { 200: BatchTargetList, ...problems(404) },
+        response: { 200: BatchTargetList, ...problems('batch_not_found') },
       },
     },
     async (request, reply) => {
@@ -126,7 +129,7 @@ function addCancel(app: App, batches: Batches): void {
           'command already are asked to stop.',
         params: BatchParams,
         querystring: NoQuery,
-        response: { 202: Batch, ...problems(404, 413, 415) },
+        response: { 202: Batch, ...bodyProblems('batch_not_found') },
       },
     },
     async (request, reply) => reply.code(202).send(batchToWire(await batches.cancel(request.params.bid))),

@@ -43,7 +43,7 @@ const IMPORT = {
       },
     },
   },
-  response: { 200: ImportResult, ...bodyProblems(409, 422) },
+  response: { 200: ImportResult, ...bodyProblems('already_shown', 'idempotency_key_reused') },
 }
 
 const EXPORT = {
@@ -98,7 +98,7 @@ function addImport(app: App, bulk: Bulk): void {
   app.post(
     '/api/v1/devices/import',
     {
-      config: { access: 'admin' },
+      config: { access: 'admin', adds: true },
       schema: IMPORT,
     },
     async (request, reply) => {

@@ -2,7 +2,7 @@ import type { LiveChannel } from '../../../protocol/live.ts'
 import type { DeviceEvent, DeviceLog, Progress, TelemetryPoint } from '../../../protocol/messages.ts'
 import { type BatchTarget, targetOf } from '../batch-store.ts'
 import type { CommandRecord } from '../command-machine.ts'
-import type { Observer } from '../observer.ts'
+import type { Heard, Observer } from '../observer.ts'
 import type { DeadLetter, DeviceRow, Presence } from '../records.ts'
 import { History } from './history.ts'
 import {
@@ -41,6 +41,7 @@ export interface LiveRecord {
 export class LiveFeed implements Observer {
   readonly #fleet = new History<LiveRecord>(FLEET_CHANGES_MAX)
   readonly #kinds = {
+    telemetry: new History<LiveRecord>(ITEMS_MAX),
     events: new History<LiveRecord>(ITEMS_MAX),
     commands: new History<LiveRecord>(ITEMS_MAX),
     logs: new History<LiveRecord>(ITEMS_MAX),
@@ -52,7 +53,7 @@ export class LiveFeed implements Observer {
   /** The history behind a channel; undefined while there is none. */
   history(channel: LiveChannel): History<LiveRecord> | undefined {
     if (channel.kind === 'fleet') return this.#fleet
-    if (channel.kind === 'telemetry') return this.#telemetry.get(channel.device)
+    if (channel.kind === 'telemetry' && channel.device !== undefined) return this.#telemetry.get(channel.device)
     return this.#kinds[channel.kind]
   }
 
@@ -77,14 +78,15 @@ export class LiveFeed implements Observer {
     }
     const share = Math.min(TELEMETRY_DEVICE_MAX_BYTES, TELEMETRY_MAX_BYTES / this.#telemetry.size)
     history.push({ device, items: () => pointItems(points, receivedAtMs) }, bytes + RECORD_BYTES, share)
+    this.#add('telemetry', { device, items: () => pointItems(points, receivedAtMs, device) }, bytes)
   }
 
-  event(device: string, event: DeviceEvent, receivedAtMs: number, bytes: number): void {
-    this.#add('events', { device, items: () => [eventItem(device, event, receivedAtMs)] }, bytes)
+  event(device: string, event: DeviceEvent, heard: Heard, bytes: number): void {
+    this.#add('events', { device, items: () => [eventItem(device, event, heard)] }, bytes)
   }
 
-  log(device: string, log: DeviceLog, receivedAtMs: number): void {
-    this.#add('logs', { device, items: () => [logItem(device, log, receivedAtMs)] }, log.text.length)
+  log(device: string, log: DeviceLog, heard: Heard): void {
+    this.#add('logs', { device, items: () => [logItem(device, log, heard)] }, log.text.length)
   }
 
   command(command: CommandRecord): void {
@@ -114,7 +116,7 @@ export class LiveFeed implements Observer {
     this.#fleet.push(record, RECORD_BYTES, Number.POSITIVE_INFINITY)
   }
 
-  #add(kind: 'events' | 'commands' | 'logs' | 'batches' | 'dead-letters', record: LiveRecord, bytes: number): void {
+  #add(kind: Exclude<LiveChannel['kind'], 'fleet'>, record: LiveRecord, bytes: number): void {
     this.#kinds[kind].push(record, bytes + RECORD_BYTES, ITEMS_MAX_BYTES)
   }
 }
