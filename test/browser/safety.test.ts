@@ -24,6 +24,7 @@ describeWithBrowser('the dashboard is accessible', () => {
     await device.event('door', { open: true }).settled
     device.log('error', 'too hot')
     await gateway.api('PATCH', 'devices/greenhouse-1', { notes: 'Behind the second door.' })
+    const { body: batch } = await gateway.api('POST', 'commands', { devices: ['greenhouse-1', 'nobody'], name: 'ping' })
     const link = await freshLink(gateway)
     const welcome = await newPage()
     await welcome.goto(link)
@@ -51,6 +52,17 @@ describeWithBrowser('the dashboard is accessible', () => {
         await page.goto(`${urlOf(gateway)}/#/access`)
         await page.getByText('environment').waitFor()
         expect(await findings(page), `access, ${colorScheme}, ${width}`).toEqual([])
+        for (const [path, shows] of [
+          ['', '2 devices'],
+          [`/${batch.id}`, 'There is no such device.'],
+          ['/new', 'Review and send'],
+          ['/latest', 'one of many'],
+          ['/dead-letters', 'No dead letters'],
+        ]) {
+          await page.goto(`${urlOf(gateway)}/#/commands${path}`)
+          await page.getByText(shows ?? '').waitFor()
+          expect(await findings(page), `commands${path}, ${colorScheme}, ${width}`).toEqual([])
+        }
       }
     }
     await page.goto(`${urlOf(gateway)}/#/`)

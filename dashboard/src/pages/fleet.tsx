@@ -6,7 +6,9 @@ import { DeviceTable } from '../parts/device-table.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { Sparkline } from '../parts/sparkline.tsx'
 import type { PresenceState } from '../state/api.ts'
+import { draft } from '../state/draft.ts'
 import { allDevices, counts, isLoaded, rates } from '../state/fleet.ts'
+import { go } from '../state/route.ts'
 import { may } from '../state/session.ts'
 
 /** Kept while one looks at a device and comes back. */
@@ -34,10 +36,26 @@ export function FleetPage() {
             ? `${count(allDevices.value.length)} devices`
             : `${count(found.value.length)} of ${count(allDevices.value.length)}`}
         </span>
+        <SendToFound />
         {may('admin') && <AddDevice />}
       </div>
       <List />
     </div>
+  )
+}
+
+/** From what was found to a command for it. */
+function SendToFound() {
+  const isFiltered = search.value.trim() !== '' || onlyState.value !== undefined
+  if (!may('operator') || !isFiltered || found.value.length === 0) return null
+  const prepare = () => {
+    draft.value = { devices: found.value.map(({ id }) => id), from: 'found on the fleet page' }
+    go('#/commands/new')
+  }
+  return (
+    <button type="button" onClick={prepare}>
+      Send command…
+    </button>
   )
 }
 
