@@ -8,6 +8,7 @@ import './style/device.css'
 import './style/presence.css'
 import './style/labels.css'
 import './style/said.css'
+import './style/import.css'
 import 'uplot/dist/uPlot.min.css'
 
 const root = document.getElementById('app')

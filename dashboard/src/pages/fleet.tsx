@@ -4,6 +4,8 @@ import { count } from '../format.ts'
 import { AddDevice } from '../parts/add-device.tsx'
 import { DeviceTable } from '../parts/device-table.tsx'
 import { Empty } from '../parts/empty.tsx'
+import { ImportDevices } from '../parts/import-devices.tsx'
+import { NewTokens } from '../parts/new-tokens.tsx'
 import { Sparkline } from '../parts/sparkline.tsx'
 import type { PresenceState } from '../state/api.ts'
 import { allDevices, counts, isLoaded, rates } from '../state/fleet.ts'
@@ -34,10 +36,27 @@ export function FleetPage() {
             ? `${count(allDevices.value.length)} devices`
             : `${count(found.value.length)} of ${count(allDevices.value.length)}`}
         </span>
-        {may('admin') && <AddDevice />}
+        <div class="buttons">
+          <ExportLink />
+          {may('admin') && <ImportDevices />}
+          {may('admin') && <AddDevice />}
+        </div>
       </div>
+      <NewTokens />
       <List />
     </div>
+  )
+}
+
+/** The devices that are listed, as a file. */
+function ExportLink() {
+  const query = new URLSearchParams()
+  if (search.value.trim() !== '') query.set('text', search.value.trim())
+  if (onlyState.value !== undefined) query.set('state', onlyState.value)
+  return (
+    <a class="button" href={`/api/v1/devices/export?${query}`} download="devices.csv">
+      Export
+    </a>
   )
 }
 
