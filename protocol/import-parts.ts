@@ -17,6 +17,8 @@ export function importFormatOf(fileName: string): ImportFormat {
 
 export interface ImportPart {
   readonly text: string
+  /** Where its first device stands in the file. */
+  readonly firstLine: number
   /** The line of the file at which a line of the part stands. */
   readonly lineOf: (line: number) => number
 }
@@ -55,7 +57,8 @@ function partOf(heading: LineRecord | undefined, group: readonly LineRecord[]): 
     starts.set(at, line)
     at += text.split('\n').length - 1
   }
-  return { text: lines.map(({ text }) => text).join(''), lineOf: (line) => starts.get(line) ?? line }
+  const firstLine = group[0]?.line ?? 1
+  return { text: lines.map(({ text }) => text).join(''), firstLine, lineOf: (line) => starts.get(line) ?? line }
 }
 
 /** Each with the line break that ends it; in CSV a quoted cell may hold more of them. */

@@ -1,4 +1,5 @@
 import type { DeviceEvent, DeviceLog, Progress, TelemetryPoint } from '../../protocol/messages.ts'
+import type { BatchTarget } from './batch-store.ts'
 import type { CommandRecord } from './command-machine.ts'
 import type { RecentEvent } from './recent-events.ts'
 import type { DeviceRow, Presence } from './records.ts'
@@ -20,5 +21,7 @@ export interface Observer {
   event(device: string, event: DeviceEvent, heard: Heard, bytes: number): void
   log(device: string, log: DeviceLog, heard: Heard): void
   command(command: CommandRecord): void
+  /** A batch was stored or cancelled, or this became of one of its devices while none of its commands changed. */
+  batch(id: string, target?: BatchTarget): void
   progress(device: string, progress: Progress, atMs: number): void
 }

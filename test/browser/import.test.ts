@@ -107,6 +107,23 @@ describeWithBrowser('devices from a file', () => {
     expect(keys[1]).toBe(keys[0])
   })
 
+  test('a part that was added, and whose answer never came, is not added twice; the page says what to do', async () => {
+    const gateway = await startTestGateway()
+    const page = await adminPage(gateway)
+    await choose(page, 'id\na\nb\n')
+    let asked = 0
+    await page.route('**/devices/import?dry_run=false', async (route) => {
+      asked += 1
+      if (asked > 1) return route.continue()
+      await route.fetch()
+      return route.abort('connectionreset')
+    })
+    await page.getByRole('button', { name: 'Add 2 devices' }).click()
+    await page.getByRole('button', { name: 'Go on with part 1' }).click()
+    await page.getByText(/the answer with their tokens was lost: issue new ones on their pages/).waitFor()
+    expect((await gateway.api('GET', 'devices')).body.items).toHaveLength(2)
+  })
+
   test('the page warns before tokens are lost, and nobody else who logs in sees them', async () => {
     const gateway = await startTestGateway()
     const page = await adminPage(gateway)

@@ -98,6 +98,32 @@ describe('what a page is told', () => {
     expect(page.items('commands:a').every(({ id }) => id === body.id)).toBe(true)
   })
 
+  test('a command for many devices: that it is there, and what became of each', async () => {
+    const gateway = await startTestGateway()
+    const stuck = { vent: () => new Promise<never>(() => {}) }
+    await gateway.readyDevice('here', { commands: { vent: () => ({ open: true }) } })
+    await gateway.readyDevice('stuck', { commands: stuck })
+    for (const id of ['away', 'gone']) await gateway.enrol(id)
+    const page = await openPage(gateway, { headers: await keyOf(gateway, 'viewer') })
+    for (const channel of ['batches', 'commands']) page.subscribe(channel)
+    await page.until(() => page.of('snapshot').length === 2)
+    const devices = ['here', 'stuck', 'away', 'gone', 'nobody']
+    const { id } = (await gateway.api('POST', 'commands', { devices, name: 'vent' })).body
+    const stateOf = (device: string) => page.items('batches').findLast((item) => item.device === device)?.state
+    await page.until(() => page.items('batches').some((item) => item.id === id && item.device === undefined))
+    await page.until(() => stateOf('here') === 'succeeded' && stateOf('stuck') === 'accepted')
+    expect([stateOf('away'), stateOf('gone')]).toEqual(['queued', 'queued'])
+    expect(page.items('batches').findLast((item) => item.device === 'here')).toEqual({
+      ...{ id, device: 'here', state: 'succeeded', command: expect.any(String), result: { open: true } },
+    })
+    await gateway.api('DELETE', 'devices/gone')
+    await page.until(() => stateOf('gone') === 'deleted')
+    await gateway.api('POST', `command-batches/${id}/cancel`)
+    await page.until(() => stateOf('away') === 'cancelled')
+    expect(page.items('commands').every(({ batch }) => batch === id)).toBe(true)
+    expect(new Set(page.items('commands').map(({ device }) => device)).size).toBe(4)
+  })
+
   test('events and log lines of all devices, with the ids that the REST API gives them', async () => {
     const gateway = await startTestGateway()
     const { device } = await gateway.readyDevice('a')
@@ -160,6 +186,34 @@ describe('what a page may not do', () => {
     const another = await openPage(gateway, { headers: await keyOf(gateway, 'viewer', 'second') })
     another.subscribe('logs')
     expect(await last(another)).toBe(4003)
+  })
+
+  test('ask for what its key is not kept to: 4003', async () => {
+    const gateway = await startTestGateway()
+    const make = async (name: string, scopes: string[]) => {
+      const { body } = await gateway.api('POST', 'api-keys', { name, role: 'admin', scopes })
+      return { authorization: `Bearer ${body.key}` }
+    }
+    const fleet = ['fleet', 'telemetry:a']
+    const said = ['events', 'events:a', 'logs:a']
+    const commands = ['commands', 'commands:a']
+    const reached: Record<string, string[]> = {
+      devices: fleet,
+      'events:read': said,
+      'commands:read': commands,
+      'commands:add': [],
+    }
+    for (const [scope, channels] of Object.entries(reached)) {
+      const headers = await make(scope.replace(':', '.'), [scope])
+      const page = await openPage(gateway, { headers })
+      for (const channel of channels) page.subscribe(channel)
+      await page.until(() => page.of('snapshot').length === channels.length)
+      for (const channel of [...fleet, ...said, ...commands].filter((one) => !channels.includes(one))) {
+        const refused = await openPage(gateway, { headers })
+        refused.subscribe(channel)
+        expect(await last(refused), `${scope}: ${channel}`).toBe(4003)
+      }
+    }
   })
 
   test('say what means nothing: 4014; too much: 4013; something huge: 1009', async () => {

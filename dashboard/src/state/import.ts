@@ -99,7 +99,7 @@ export class DeviceImport {
 /** The part was carried out, and its answer never came. */
 function lost(part: ImportPart): Outcome {
   const message = 'These devices were added, but the answer with their tokens was lost: issue new ones on their pages.'
-  return { line: part.lineOf(1), outcome: 'refused', error: { code: 'already_shown', message } }
+  return { line: part.firstLine, outcome: 'refused', error: { code: 'already_shown', message } }
 }
 
 /** Each part is looked through by itself; what an earlier part has too is refused when it is added. */

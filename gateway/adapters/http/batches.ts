@@ -11,6 +11,7 @@ import {
   targetToWire,
 } from './batch-schemas.ts'
 import { BEARER, bodyProblems, problems, withHeaders } from './documented.ts'
+import { OnceHeader, onceOf } from './once.ts'
 import { BeforeQuery, NoQuery, pageLimit } from './schemas.ts'
 
 /** A thousand ids of 64 characters, the largest params, and room. */
@@ -29,7 +30,7 @@ function addSend(app: App, batches: Batches): void {
   app.post(
     '/api/v1/commands',
     {
-      config: { access: 'operator', auditFields: ['name', 'tag', 'ttl_s', 'timeout_s'] },
+      config: { access: 'operator', adds: true, auditFields: ['name', 'tag', 'ttl_s', 'timeout_s'] },
       bodyLimit: BODY_MAX_BYTES,
       schema: {
         ...shared,
@@ -37,18 +38,20 @@ function addSend(app: App, batches: Batches): void {
         summary: 'Send a command to many devices',
         description:
           'Answers 202 once the list of devices is stored durably; each gets a command of its own, also when the ' +
-          'gateway is killed meanwhile. Look at the batch to see how far it has got.',
+          'gateway is killed meanwhile. Look at the batch to see how far it has got. A repeat with the same ' +
+          '`Idempotency-Key` answers with the batch of the first request.',
         querystring: NoQuery,
+        headers: OnceHeader,
         body: BatchInput,
         response: {
           202: withHeaders(Batch, { Location: 'Path of the batch.' }),
-          ...bodyProblems('device_not_found', 'queue_full'),
+          ...bodyProblems('device_not_found', 'idempotency_key_reused', 'queue_full'),
         },
       },
     },
     async (request, reply) => {
       const { devices, tag, ...command } = request.body
-      const batch = await batches.submit({ devices, tag }, command)
+      const batch = await batches.submit({ devices, tag }, command, onceOf(request))
       return reply.code(202).header('Location', `${PATH}/${batch.id}`).send(batchToWire(batch))
     },
   )
