@@ -70,3 +70,11 @@ export async function adminPage(gateway: TestGateway, options: BrowserContextOpt
   await page.getByText('Live', { exact: true }).waitFor()
   return page
 }
+
+/** Gives the person of `adminPage` another role; an admin who is left makes that possible. */
+export async function changeRole(gateway: TestGateway, role: string): Promise<void> {
+  const { body } = await gateway.api('POST', 'users', { name: 'root', role: 'admin' })
+  await gateway.api('POST', 'session/link', { token: body.link.token, name: 'root', password: PASSWORD }, '')
+  const { status } = await gateway.api('PATCH', 'users/mia', { role })
+  if (status !== 200) throw new Error(`the role was not changed: ${status}`)
+}
