@@ -1,3 +1,4 @@
+import { alarmsCommand } from './alarms.ts'
 import type { Flags } from './arguments.ts'
 import { auditCommand } from './audit.ts'
 import { banCommands } from './bans.ts'
@@ -43,7 +44,15 @@ export const GROUPS: readonly { readonly title: string; readonly commands: reado
   { title: 'Who may do what', commands: [...keyCommands, ...userCommands, ...banCommands, auditCommand] },
   {
     title: 'The gateway and this command line',
-    commands: [status, login, logout, whoami, loginLink, completionCommand(() => COMMANDS, COMMON_FLAGS)],
+    commands: [
+      status,
+      alarmsCommand,
+      login,
+      logout,
+      whoami,
+      loginLink,
+      completionCommand(() => COMMANDS, COMMON_FLAGS),
+    ],
   },
 ]
 export const COMMANDS: readonly Command[] = GROUPS.flatMap(({ commands }) => commands)

@@ -9,6 +9,7 @@ import { GatewayError } from '../../core/errors.ts'
 import type { Plane } from '../../core/plane.ts'
 import type { Log } from '../../core/ports.ts'
 import type { SigningKeys } from '../../core/signing-keys.ts'
+import { addAlarmRoutes } from './alarms.ts'
 import { addApiKeyRoutes } from './api-keys.ts'
 import { type App, createApp } from './app.ts'
 import { addAuditRoute, auditMutations } from './audit.ts'
@@ -22,7 +23,9 @@ import { addDashboard } from './dashboard.ts'
 import { addDeviceRoutes } from './devices.ts'
 import { addEventRoutes } from './events.ts'
 import { watchMethods } from './methods.ts'
+import { addNodeRoute } from './node.ts'
 import { addOpenapiRoute, collectOpenapi } from './openapi.ts'
+import { addQuarantineRoutes } from './quarantines.ts'
 import { addSessionRoutes } from './session.ts'
 import { addShadowRoutes } from './shadow.ts'
 import { addSigningKeyRoutes } from './signing-keys.ts'
@@ -105,6 +108,9 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   addCommandRoutes(app, parts.operator, waiters)
   addBatchRoutes(app, parts.batches)
   addEventRoutes(app, parts.recent)
+  addQuarantineRoutes(app, parts.operator)
+  addAlarmRoutes(app, parts.alarms)
+  addNodeRoute(app, parts.node)
   addBanRoutes(app, parts.bans)
   addAuditRoute(app, parts.audit)
   addSessionRoutes(app, { ...parts, limits })
