@@ -62,13 +62,18 @@ export async function freshLink(gateway: TestGateway): Promise<string> {
 /** A page on which an admin is logged in, at the fleet. */
 export async function adminPage(gateway: TestGateway, options: BrowserContextOptions = {}): Promise<Page> {
   const page = await newPage(options)
+  await logIn(page, gateway)
+  return page
+}
+
+/** Makes an admin, whose page this is then. */
+export async function logIn(page: Page, gateway: TestGateway): Promise<void> {
   await page.goto(await freshLink(gateway))
   await page.getByLabel('Your name').fill('mia')
   await page.getByLabel('New password').fill(PASSWORD)
   await page.getByLabel('The same again').fill(PASSWORD)
   await page.getByRole('button', { name: 'Set password and log in' }).click()
   await page.getByText('Live', { exact: true }).waitFor()
-  return page
 }
 
 /** Gives the person of `adminPage` another role; an admin who is left makes that possible. */

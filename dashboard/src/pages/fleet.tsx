@@ -11,6 +11,8 @@ import type { PresenceState } from '../state/api.ts'
 import { allDevices, counts, isLoaded, rates } from '../state/fleet.ts'
 import { may } from '../state/session.ts'
 
+/** As the export takes it. */
+const SEARCH_MAX = 200
 /** Kept while one looks at a device and comes back. */
 const search = signal('')
 const onlyState = signal<PresenceState | undefined>(undefined)
@@ -147,6 +149,7 @@ function Search() {
       <input
         ref={input}
         type="search"
+        maxLength={SEARCH_MAX}
         value={search.value}
         onInput={type}
         placeholder="id, model, firmware, tag"
