@@ -9,6 +9,7 @@ import './style/commands.css'
 import './style/presence.css'
 import './style/labels.css'
 import './style/said.css'
+import './style/import.css'
 import 'uplot/dist/uPlot.min.css'
 
 const root = document.getElementById('app')

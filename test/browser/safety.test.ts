@@ -68,6 +68,13 @@ describeWithBrowser('the dashboard is accessible', () => {
     await page.goto(`${urlOf(gateway)}/#/`)
     await page.getByRole('button', { name: 'Add device' }).click()
     expect(await findings(page), 'dialog').toEqual([])
+    await page.getByRole('button', { name: 'Close' }).click()
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await page
+      .locator('.drop input')
+      .setInputFiles({ name: 'a.csv', mimeType: 'text/csv', buffer: Buffer.from('id\na\n../b\n') })
+    await page.getByText('would be added').first().waitFor()
+    expect(await findings(page), 'import').toEqual([])
     await page.goto(`${urlOf(gateway)}/#/events`)
     await page.getByRole('button', { name: 'open: true' }).click()
     expect(await findings(page), 'an event').toEqual([])
