@@ -5,6 +5,8 @@ import './style/base.css'
 import './style/frame.css'
 import './style/fleet.css'
 import './style/device.css'
+import './style/access.css'
+import './style/audit.css'
 import 'uplot/dist/uPlot.min.css'
 
 const root = document.getElementById('app')

@@ -44,12 +44,19 @@ describeWithBrowser('the dashboard is accessible', () => {
         expect(await findings(page), `device, ${colorScheme}, ${width}`).toEqual([])
         await page.goto(`${urlOf(gateway)}/#/access`)
         await page.getByText('environment').waitFor()
+        await page.getByLabel('Only some areas').check()
         expect(await findings(page), `access, ${colorScheme}, ${width}`).toEqual([])
+        await page.goto(`${urlOf(gateway)}/#/audit`)
+        await page.locator('.audit-entry').first().waitFor()
+        expect(await findings(page), `audit, ${colorScheme}, ${width}`).toEqual([])
       }
     }
     await page.goto(`${urlOf(gateway)}/#/`)
     await page.getByRole('button', { name: 'Add device' }).click()
     expect(await findings(page), 'dialog').toEqual([])
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Your account' }).click()
+    expect(await findings(page), 'account').toEqual([])
   })
 
   test('everything is reached by the keyboard alone', async () => {
