@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Given } from './arguments.ts'
+import { askOnce } from './ask-once.ts'
 import type { Command } from './command.ts'
 import { EXIT, UsageError } from './failures.ts'
 import { printPage } from './page.ts'
@@ -22,7 +23,7 @@ interface Target {
   readonly device: string
   readonly state: string
   readonly command?: string
-  readonly error?: string
+  readonly error?: { readonly code: string; readonly message: string }
 }
 
 const POLL_MS = 500
@@ -63,7 +64,7 @@ export async function sendToMany(given: Given, command: object, waitS: number | 
   const connection = findConnection(given)
   const devices = given.text('devices')?.split(',')
   const body = { ...command, tag: given.text('tag'), devices }
-  let batch = (await askGateway(connection, { method: 'POST', path: '/api/v1/commands', body })).body as Batch
+  let batch = (await askOnce(connection, { method: 'POST', path: '/api/v1/commands', body })).body as Batch
   if (waitS !== undefined) batch = await follow(connection, batch, waitS)
   print(given, batch)
   if (waitS === undefined) return EXIT.ok
@@ -160,5 +161,5 @@ async function devices(given: Given): Promise<number> {
 }
 
 function targetRow({ device, state, command, error }: Target): string[] {
-  return [device, state, command ?? '-', error ?? '']
+  return [device, state, command ?? '-', error === undefined ? '' : `${error.message} (${error.code})`]
 }

@@ -1,11 +1,12 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import type { Given } from './arguments.ts'
+import { askOnce } from './ask-once.ts'
 import type { Command } from './command.ts'
 import { DEVICE_FILTERS, deviceFilterQuery } from './device-filters.ts'
-import { EXIT, UsageError } from './failures.ts'
+import { EXIT, RefusedError, UsageError } from './failures.ts'
 import { cutIntoParts, type ImportPart } from './import-parts.ts'
 import { jsonText, printLine, printTable } from './print.ts'
-import { askGateway, copyFromGateway } from './request.ts'
+import { copyFromGateway } from './request.ts'
 import { type Connection, findConnection } from './settings.ts'
 
 interface Outcome {
@@ -93,13 +94,27 @@ async function importPart(
   part: ImportPart,
   { format, dryRun }: { format: Format; dryRun: boolean },
 ): Promise<Outcome[]> {
-  const { body } = await askGateway(connection, {
+  const answer = askOnce(connection, {
     method: 'POST',
     path: `/api/v1/devices/import?dry_run=${dryRun}`,
     text: { type: TYPES[format], content: part.text },
     extraWaitMs: IMPORT_PATIENCE_MS,
   })
+  const { body } = await answer.catch((error: unknown) => {
+    throw isAlreadyShown(error) ? answerLost(part, error) : error
+  })
   return (body as { items: Outcome[] }).items.map((one) => ({ ...one, line: part.lineOf(one.line) }))
+}
+
+function isAlreadyShown(error: unknown): error is RefusedError {
+  return error instanceof RefusedError && (error.problem as { code?: unknown }).code === 'already_shown'
+}
+
+function answerLost(part: ImportPart, { problem }: RefusedError): RefusedError {
+  const message =
+    `the devices from line ${part.firstLine} on were added, but the answer with their tokens was lost; give each a new ` +
+    'one with "fairlead token add <id>", and import what comes after them (already_shown)'
+  return new RefusedError(message, problem)
 }
 
 interface TokenFile extends Disposable {

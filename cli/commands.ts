@@ -1,5 +1,6 @@
 import { type CommandState, isFinal } from '../protocol/command-request.ts'
 import type { Given } from './arguments.ts'
+import { askOnce } from './ask-once.ts'
 import { sendToMany } from './batches.ts'
 import type { Command } from './command.ts'
 import { devicePath } from './devices.ts'
@@ -75,7 +76,7 @@ async function send(given: Given): Promise<number> {
   if (given.operands.length < 2) throw new UsageError('<name> is missing: fairlead command send <device> <name>')
   const body = { name: given.operand(1), params: readParams(given.operands[2]), ...times }
   const query = waitS === undefined ? '' : `?wait=${waitS}s`
-  const answer = await askGateway(findConnection(given), {
+  const answer = await askOnce(findConnection(given), {
     method: 'POST',
     path: `${devicePath(given.operand(0))}/commands${query}`,
     body,

@@ -6,6 +6,8 @@ const PART_MAX_BYTES = 1_000_000
 
 export interface ImportPart {
   readonly text: string
+  /** Where its first device stands in the file. */
+  readonly firstLine: number
   /** The line of the file at which a line of the part stands. */
   readonly lineOf: (line: number) => number
 }
@@ -44,7 +46,8 @@ function partOf(heading: LineRecord | undefined, group: readonly LineRecord[]): 
     starts.set(at, line)
     at += text.split('\n').length - 1
   }
-  return { text: lines.map(({ text }) => text).join(''), lineOf: (line) => starts.get(line) ?? line }
+  const firstLine = group[0]?.line ?? 1
+  return { text: lines.map(({ text }) => text).join(''), firstLine, lineOf: (line) => starts.get(line) ?? line }
 }
 
 /** Each with the line break that ends it; in CSV a quoted cell may hold more of them. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { CLOSE } from '../protocol/close-codes.ts'
+import { isJsonObject } from '../protocol/json.ts'
 import { LIVE_PATH, type LiveMessage } from '../protocol/live.ts'
 import { RefusedError } from './failures.ts'
 import { checkKey, unreachable } from './request.ts'
@@ -63,7 +64,11 @@ function oneLine(connection: Connection, reader: LiveReader, signal: AbortSignal
   signal.addEventListener('abort', stop)
   socket.on('message', (data) => {
     watchdog.refresh()
-    const message = JSON.parse(String(data)) as LiveMessage
+    const message = parsed(String(data))
+    if (message === undefined) {
+      end = { ...end, error: new Error('what answers is not a Fairlead gateway') }
+      return socket.terminate()
+    }
     if (message.type === 'welcome') {
       end = { ...end, wasOpen: true }
       reader.opened((text) => socket.send(JSON.stringify(text)), message.role)
@@ -104,6 +109,15 @@ function refused({ keyFrom }: Connection, status: number): Partial<End> {
   if (status !== 401 && status !== 403) return { error }
   const detail = `The gateway does not take the key (${status}). It is from ${keyFrom}.`
   return { error, refusal: new RefusedError(detail, { code: status === 401 ? 'unauthorized' : 'forbidden', detail }) }
+}
+
+function parsed(text: string): LiveMessage | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isJsonObject(value) ? (value as unknown as LiveMessage) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** The last word of the gateway. */

@@ -17,6 +17,8 @@ export interface Ask {
   readonly body?: object
   /** A body that is no JSON. */
   readonly text?: { readonly type: string; readonly content: string }
+  /** The same request with it is carried out once. */
+  readonly idempotencyKey?: string
   /** How long the gateway was asked to hold the answer back. */
   readonly extraWaitMs?: number
   /** No key is sent or needed. */
@@ -74,6 +76,7 @@ function send(connection: Connection, ask: Ask): Promise<IncomingMessage> {
   const { url, ca, key } = connection
   const text = ask.text?.content ?? (ask.body === undefined ? undefined : JSON.stringify(ask.body))
   const headers: Record<string, string> = { accept: 'application/json, */*' }
+  if (ask.idempotencyKey !== undefined) headers['idempotency-key'] = ask.idempotencyKey
   if (text !== undefined) headers['content-type'] = ask.text?.type ?? 'application/json'
   if (!ask.open && key !== undefined) headers.authorization = `Bearer ${key}`
   const target = new URL(url.pathname.replace(/\/$/, '') + ask.path, url)

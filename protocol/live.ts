@@ -7,11 +7,10 @@ export const LIVE_PATH = '/live/v1'
 /** The longest is a subscription with its cursor. */
 export const LIVE_REQUEST_MAX_BYTES = 1_024
 
-/** `fleet`, or a kind with the device it is about; telemetry, events and commands also without: of all devices. */
+/** `fleet`, `batches`, or a kind with the device it is about, or without: of all devices. */
 export type LiveChannel =
-  | { readonly kind: 'fleet'; readonly device?: undefined }
-  | { readonly kind: 'logs'; readonly device: string }
-  | { readonly kind: 'telemetry' | 'events' | 'commands'; readonly device?: string }
+  | { readonly kind: 'fleet' | 'batches'; readonly device?: undefined }
+  | { readonly kind: 'telemetry' | 'events' | 'commands' | 'logs'; readonly device?: string }
 
 export type LiveRequest =
   | { readonly type: 'subscribe'; readonly channel: string; readonly of: LiveChannel; readonly cursor?: string }
@@ -74,12 +73,12 @@ function channelOf(text: string): LiveChannel | undefined {
   if (rest.length > 0 || (device !== undefined && !isName(device))) return undefined
   switch (kind) {
     case 'fleet':
+    case 'batches':
       return device === undefined ? { kind } : undefined
-    case 'logs':
-      return device === undefined ? undefined : { kind, device }
     case 'telemetry':
     case 'events':
     case 'commands':
+    case 'logs':
       return { kind, device }
     default:
       return undefined

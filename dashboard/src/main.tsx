@@ -7,6 +7,9 @@ import './style/fleet.css'
 import './style/device.css'
 import './style/access.css'
 import './style/audit.css'
+import './style/presence.css'
+import './style/labels.css'
+import './style/said.css'
 import 'uplot/dist/uPlot.min.css'
 
 const root = document.getElementById('app')

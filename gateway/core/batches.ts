@@ -1,12 +1,14 @@
 import { parseCommandRequest } from '../../protocol/command-request.ts'
 import { describeProblem } from '../../protocol/problem.ts'
-import type { Batch, BatchAim, BatchLimits, BatchStore, BatchTarget, TargetState } from './batch-store.ts'
+import type { Batch, BatchAim, BatchLimits, BatchStore, BatchTarget, Expansion, TargetState } from './batch-store.ts'
 import type { CommandChanges } from './command-changes.ts'
 import type { CommandDelivery } from './command-delivery.ts'
 import type { Commands } from './commands.ts'
 import { GatewayError } from './errors.ts'
 import type { GatewayLimits } from './limits.ts'
+import type { Observer } from './observer.ts'
 import type { Clock, Log } from './ports.ts'
+import type { Once } from './records.ts'
 
 /** Devices that a tag may stand for: a whole large fleet, stored in a fraction of a second. */
 const TARGETS_MAX = 10_000
@@ -26,6 +28,7 @@ export interface BatchesNeeds {
   readonly log: Log
   readonly limits: GatewayLimits
   readonly newId: () => string
+  readonly observer?: Observer
 }
 
 /**
@@ -40,13 +43,19 @@ export class Batches {
     this.#needs = needs
   }
 
-  /** Resolves when it is stored. `request` is unchecked input; rejects with bad_request, device_not_found, too_large, queue_full. */
-  async submit(aim: { devices?: readonly string[]; tag?: string }, request: unknown): Promise<Batch> {
+  /**
+   * Resolves when it is stored. `request` is unchecked input; rejects with bad_request, device_not_found, too_large,
+   * queue_full. With `once` a repeat resolves with the batch of the first request, or rejects with idempotency_key_reused.
+   */
+  async submit(aim: { devices?: readonly string[]; tag?: string }, request: unknown, once?: Once): Promise<Batch> {
     const parsed = parseCommandRequest(request)
     if (!parsed.ok) throw new GatewayError('bad_request', describeProblem(parsed.problem))
     const { clock, newId, registry } = this.#needs
     const batch = { ...parsed.message, id: newId(), createdAtMs: clock.wallMs() }
-    switch (await registry.batches.createBatch(batch, oneAim(aim), LIMITS)) {
+    const outcome = await registry.batches.createBatch(batch, oneAim(aim), LIMITS, once)
+    switch (outcome) {
+      case 'conflict':
+        throw new GatewayError('idempotency_key_reused')
       case 'no_device':
         throw new GatewayError('device_not_found', 'There is none of these devices, or none with this tag.')
       case 'too_many':
@@ -54,8 +63,11 @@ export class Batches {
       case 'full':
         throw new GatewayError('queue_full', 'Too many other batches are being sent.')
       case 'created':
+        this.#needs.observer?.batch(batch.id)
         this.#start()
         return this.batch(batch.id)
+      default:
+        return this.batch(outcome.repeatOf)
     }
   }
 
@@ -87,6 +99,7 @@ export class Batches {
   async cancel(id: string): Promise<Batch> {
     const { clock, registry, log } = this.#needs
     if (!(await registry.batches.cancelBatch(id, clock.wallMs()))) throw new GatewayError('batch_not_found')
+    this.#needs.observer?.batch(id)
     this.#askToStop(id).catch((error: unknown) => log.warn({ error, batch: id }, 'not every device was asked to stop'))
     this.#start()
     return this.batch(id)
@@ -105,19 +118,28 @@ export class Batches {
   }
 
   async #workOff(): Promise<void> {
-    const { registry, newId, limits, changes, delivery } = this.#needs
+    const { registry, newId, limits } = this.#needs
     for (;;) {
       const ids = Array.from({ length: CHUNK }, newId)
-      const { devices, worked } = await registry.batches.expandBatches(ids, limits.commandsWaitingMax)
-      if (devices.length > 0) changes.publish()
-      for (const device of devices) delivery.deliver(device)
-      if (!worked) break
+      const made = await registry.batches.expandBatches(ids, limits.commandsWaitingMax)
+      this.#tell(made)
+      if (made.commands.length + made.refused.length === 0) break
     }
     for (;;) {
       const queued = await registry.batches.cancelledButQueued(CHUNK)
       if (queued.length === 0) return
       await Promise.all(queued.map((command) => this.#cancelOne(command)))
       if (queued.length < CHUNK) return // what is queued still, is looked for again in a second
+    }
+  }
+
+  #tell({ commands, refused }: Expansion): void {
+    const { changes, delivery, observer } = this.#needs
+    for (const { batch, ...target } of refused) observer?.batch(batch, target)
+    if (commands.length > 0) changes.publish()
+    for (const command of commands) {
+      observer?.command(command)
+      delivery.deliver(command.device)
     }
   }
 

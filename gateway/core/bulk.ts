@@ -4,7 +4,7 @@ import { type ErrorCode, GatewayError } from './errors.ts'
 import type { DeviceInput, DeviceView, Operator } from './operator.ts'
 import type { Clock, DeviceTokens, Registry } from './ports.ts'
 import type { PresenceBoard } from './presence.ts'
-import type { NewDevice, NewToken } from './records.ts'
+import type { NewDevice, NewToken, Once } from './records.ts'
 import { isReservedId } from './reserved-ids.ts'
 
 /** Devices of one import: their tokens are signed in well under a second, and stored in one transaction. */
@@ -53,12 +53,13 @@ export class Bulk {
   /**
    * Creates what is valid, in one transaction, and says of each line what became of it; what exists already stays as it
    * is. A dry run says the same and creates nothing. Rejects with too_large over IMPORT_MAX lines and when the registry
-   * or the keys cannot be used: then nothing was created.
+   * or the keys cannot be used: then nothing was created. With `once` a repeat rejects with already_shown, or
+   * idempotency_key_reused.
    */
-  async import(lines: readonly ImportLine[], options: { dryRun: boolean }): Promise<ImportOutcome[]> {
+  async import(lines: readonly ImportLine[], options: { dryRun: boolean; once?: Once }): Promise<ImportOutcome[]> {
     if (lines.length > IMPORT_MAX) throw new GatewayError('too_large', `These are more than ${IMPORT_MAX} devices.`)
     const { candidates, refused } = this.#sort(lines)
-    const outcomes = options.dryRun ? await this.#try(candidates) : await this.#create(candidates)
+    const outcomes = options.dryRun ? await this.#try(candidates) : await this.#create(candidates, options.once)
     return [...refused, ...outcomes].sort((a, b) => a.line - b.line)
   }
 
@@ -106,10 +107,13 @@ export class Bulk {
   }
 
   /** Signed first: a key that cannot be read must not leave devices without tokens. */
-  async #create(candidates: readonly Candidate[]): Promise<ImportOutcome[]> {
+  async #create(candidates: readonly Candidate[], once: Once | undefined): Promise<ImportOutcome[]> {
     const { registry, tokens, presence } = this.#needs
     const texts = await Promise.all(candidates.map(({ token }) => tokens.sign(token)))
-    const answers = await registry.createDevices(candidates.map(({ device, token }) => ({ device, token })))
+    const list = candidates.map(({ device, token }) => ({ device, token }))
+    const answers = await registry.createDevices(list, once)
+    if (answers === 'conflict') throw new GatewayError('idempotency_key_reused')
+    if ('repeatOf' in answers) throw new GatewayError('already_shown')
     return candidates.map(({ line, device: { id }, token }, index) => {
       if (answers[index] !== 'created') return exists(line, id)
       presence.introduce(id)

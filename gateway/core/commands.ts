@@ -140,10 +140,15 @@ export class Commands {
       const ended = isFinal(command.state) ? command : this.#endedWithDevice(command)
       if (ended !== command) metrics.count('commands_changed', 'cancelled')
       this.#ends.tell(ended)
+      if (command.batch !== undefined && ended !== command) this.#targetDeleted(command.batch, command)
       changes
         .repeat(ended)
         .catch((failure: unknown) => log.warn({ error: failure, command: command.id }, 'end not shown'))
     }
+  }
+
+  #targetDeleted(batch: string, { device, id }: CommandRecord): void {
+    this.#needs.observer?.batch(batch, { device, state: 'deleted', command: id })
   }
 
   #endedWithDevice(command: CommandRecord): CommandRecord {

@@ -114,7 +114,7 @@ export function buildCore(needs: CoreNeeds): Core {
   const fleet = new Fleet({ ...needs, ...settings, ...watched, ...boards, ...told, sessions })
   const signingKeys = new SigningKeys({ ...needs, keys: needs.tokens, rotation, sessions })
   const viewers = buildViewers(needs, { feed: observer, sessions, counters, presence })
-  const plane = buildPlane({ ...needs, fleet, audit, bans, recent, presence, commands, delivery, changes })
+  const plane = buildPlane({ ...needs, fleet, audit, bans, recent, presence, commands, delivery, changes, observer })
   const duties = dutiesOf({ ...needs, sessions, plane, commands, changes, rotation, ...boards, audit, ...watched })
   const kept = { ...boards, audit, plane, changes, connectionLog, counters }
   return { admission, connections, commands, fleet, ...kept, sessions, signingKeys, viewers, duties }

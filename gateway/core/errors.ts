@@ -38,6 +38,11 @@ const ERRORS = {
   too_many_tokens: { status: 409, retry: false, text: 'The device has two live tokens; revoke one first.' },
   too_many_bans: { status: 409, retry: false, text: 'There are as many bans as there may be.' },
   no_live_token: { status: 409, retry: false, text: 'The device has no token that could be replaced; issue one.' },
+  too_many_keys: {
+    status: 409,
+    retry: false,
+    text: 'There are as many signing keys as there may be; retire one first.',
+  },
   key_signs: { status: 409, retry: false, text: 'This key signs new tokens; add another one first.' },
   key_in_use: { status: 409, retry: false, text: 'Live tokens were signed by this key.' },
   rotation_in_progress: {

@@ -137,8 +137,14 @@ export interface Registry {
     token: NewToken,
     once?: Once,
   ): Promise<'created' | 'exists' | 'conflict' | { repeatOf: string }>
-  /** All in one transaction; those that exist already are left as they are. In the order of the list. */
-  createDevices(list: readonly { device: NewDevice; token: NewToken }[]): Promise<('created' | 'exists')[]>
+  /**
+   * All in one transaction; those that exist already are left as they are. In the order of the list. Only a request that
+   * made one is remembered, by the first it made.
+   */
+  createDevices(
+    list: readonly { device: NewDevice; token: NewToken }[],
+    once?: Once,
+  ): Promise<('created' | 'exists')[] | 'conflict' | { repeatOf: string }>
   /** Those of the ids that are devices. */
   knownDevices(ids: readonly string[]): Promise<string[]>
   device(id: string): Promise<DeviceRow | undefined>

@@ -5,6 +5,8 @@ import type { MadeBetween } from './records.ts'
 import type { Rotation } from './rotation.ts'
 import type { Sessions } from './sessions.ts'
 
+/** All are read at every start; a rotation needs two or three at a time. */
+export const SIGNING_KEYS_MAX = 64
 /** Rotations begun by one call; the answer says how many are left for the next. */
 const REISSUED_PER_CALL = 500
 
@@ -44,6 +46,8 @@ export interface SigningKeysNeeds {
  */
 export class SigningKeys {
   readonly #needs: SigningKeysNeeds
+  /** One is added after the other, so that their number is known. */
+  #lastAdded: Promise<unknown> = Promise.resolve()
 
   constructor(needs: SigningKeysNeeds) {
     this.#needs = needs
@@ -54,9 +58,16 @@ export class SigningKeys {
     return Promise.all(this.#needs.keys.keys().map(({ id }) => this.#view(id)))
   }
 
-  /** Adds a key, which signs from now on. */
-  async add(): Promise<SigningKeyView> {
+  /** Adds a key, which signs from now on. Rejects with too_many_keys. */
+  add(): Promise<SigningKeyView> {
+    const added = this.#lastAdded.then(() => this.#add())
+    this.#lastAdded = added.catch(() => {}) // its caller is told
+    return added
+  }
+
+  async #add(): Promise<SigningKeyView> {
     const { keys, log } = this.#needs
+    if (keys.keys().length >= SIGNING_KEYS_MAX) throw new GatewayError('too_many_keys')
     await keys.addKey()
     const [newest] = keys.keys()
     log.info({ key: newest?.id }, 'signing key added')

@@ -21,7 +21,10 @@ export function batchContract(opened: () => RegistryUnderTest): void {
   })
   const create = (id: string, aim: { tag: string } | { devices: string[] }, limits = LIMITS) =>
     registry.batches.createBatch(newBatch(id), aim, limits)
-  const expand = (...ids: string[]) => registry.batches.expandBatches(ids, WAITING_MAX)
+  const expand = async (...ids: string[]) => {
+    const { commands, refused } = await registry.batches.expandBatches(ids, WAITING_MAX)
+    return { devices: commands.map(({ device }) => device), refused: refused.map(({ device }) => device) }
+  }
   const counts = async (id: string) => (await registry.batches.batch(id))?.counts
   const advance = (id: string, device: string) =>
     registry.advanceCommand(id, device, { kind: 'result', ok: true, data: 1 }, NOW_MS)
@@ -55,14 +58,15 @@ export function batchContract(opened: () => RegistryUnderTest): void {
 
   test('commands are made in chunks, once each, with the time and the id of the batch', async () => {
     await create('x', { tag: 'north' })
-    expect(await expand('c1', 'c2')).toEqual({ devices: ['a', 'b'], worked: true })
+    expect(await expand('c1', 'c2')).toEqual({ devices: ['a', 'b'], refused: [] })
     expect(await counts('x')).toEqual({ pending: 1, queued: 2 })
     expect(await registry.command('c1')).toMatchObject({
       ...newCommand('c1', { device: 'a' }),
       ...{ state: 'queued', batch: 'x', dueAtMs: NOW_MS + 60_000 },
     })
-    expect(await expand('c3', 'c4')).toEqual({ devices: ['c'], worked: true })
-    expect(await expand('c5')).toEqual({ devices: [], worked: false })
+    const { commands } = await registry.batches.expandBatches(['c3', 'c4'], WAITING_MAX)
+    expect(commands).toEqual([await registry.command('c3')])
+    expect(await expand('c5')).toEqual({ devices: [], refused: [] })
     expect((await registry.unpublishedChanges(9)).map(({ command }) => command)).toEqual(['c1', 'c2', 'c3'])
     expect((await registry.openCommands('a')).map(({ batch }) => batch)).toEqual(['x'])
   })
@@ -72,17 +76,18 @@ export function batchContract(opened: () => RegistryUnderTest): void {
     await expand('c1')
     const again = await opened().reopen()
     expect((await again.batches.batch('x'))?.counts).toEqual({ pending: 2, queued: 1 })
-    expect(await again.batches.expandBatches(['c2', 'c3'], WAITING_MAX)).toEqual({ devices: ['b', 'c'], worked: true })
+    const { commands } = await again.batches.expandBatches(['c2', 'c3'], WAITING_MAX)
+    expect(commands.map(({ device }) => device)).toEqual(['b', 'c'])
   })
 
   test('a full or vanished device is refused, and the others get theirs', async () => {
     for (const id of ['f1', 'f2', 'f3']) await registry.insertCommand(newCommand(id, { device: 'a' }), WAITING_MAX)
     await create('x', { tag: 'north' })
     await registry.deleteDevice('b')
-    expect(await expand('c1', 'c2', 'c3')).toEqual({ devices: ['c'], worked: true })
+    expect(await expand('c1', 'c2', 'c3')).toEqual({ devices: ['c'], refused: ['a', 'b'] })
     expect(await registry.batches.batchTargets('x', { limit: 9 })).toMatchObject([
-      { device: 'a', state: 'refused', error: 'queue_full' },
-      { device: 'b', state: 'refused', error: 'device_not_found' },
+      { device: 'a', state: 'refused', error: { code: 'queue_full', message: expect.any(String) } },
+      { device: 'b', state: 'refused', error: { code: 'device_not_found', message: expect.any(String) } },
       { device: 'c', state: 'queued', command: 'c3' },
     ])
   })
@@ -96,8 +101,17 @@ export function batchContract(opened: () => RegistryUnderTest): void {
     const sent = await registry.batches.batchTargets('x', { state: 'sent', limit: 9 })
     expect(sent).toMatchObject([{ device: 'b', command: 'c2' }])
     expect(await registry.batches.batchTargets('x', { after: 'a', limit: 1 })).toMatchObject([{ device: 'b' }])
-    for (const device of ['a', 'b']) await registry.deleteDevice(device)
-    expect(await counts('x')).toEqual({ succeeded: 1, deleted: 1, queued: 1 })
+    const error = { code: 'stuck', message: 'the vent is stuck' }
+    await registry.advanceCommand('c2', 'b', { kind: 'result', ok: false, error }, NOW_MS)
+    const [a, b] = (await registry.batches.batchTargets('x', { limit: 9 })) ?? []
+    expect([a, b]).toEqual([
+      { device: 'a', state: 'succeeded', command: 'c1', result: 1, error: undefined },
+      { device: 'b', state: 'rejected', command: 'c2', result: undefined, error },
+    ])
+    for (const device of ['a', 'c']) await registry.deleteDevice(device)
+    expect(await counts('x')).toEqual({ succeeded: 1, rejected: 1, deleted: 1 })
+    const gone = await registry.batches.batchTargets('x', { limit: 1 })
+    expect(gone).toEqual([{ device: 'a', state: 'succeeded', command: 'c1', result: undefined, error: undefined }])
   })
 
   test('cancelled: what is pending ends at once, what is queued is named until it has ended', async () => {
@@ -112,7 +126,7 @@ export function batchContract(opened: () => RegistryUnderTest): void {
       cancelledAtMs: NOW_MS,
       counts: { sent: 1, queued: 1, cancelled: 1 },
     })
-    expect(await expand('c3')).toEqual({ devices: ['d'], worked: true })
+    expect(await expand('c3')).toEqual({ devices: ['d'], refused: [] })
     expect(await registry.batches.cancelledButQueued(9)).toEqual(['c2'])
     await registry.advanceCommand('c2', 'b', { kind: 'cancel' }, NOW_MS)
     expect(await registry.batches.cancelledButQueued(9)).toEqual([])

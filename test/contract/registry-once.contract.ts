@@ -64,6 +64,41 @@ export function onceContract(opened: () => RegistryUnderTest): void {
     expect((await registry.listTokens('d')).map(({ id }) => id).sort()).toEqual(['first', 'second'])
   })
 
+  test('of an import repeated at once and after a restart one makes the devices', async () => {
+    const { registry } = opened()
+    const one = (id: string) => ({ device: newDevice(id), token: newToken(id) })
+    const list = ['a', 'b'].map(one)
+    const answers = await Promise.all([registry.createDevices(list, ONCE), registry.createDevices(list, ONCE)])
+    expect(answers).toEqual([['created', 'created'], { repeatOf: 'a' }])
+    const again = await opened().reopen()
+    expect(await again.createDevices(list, ONCE)).toEqual({ repeatOf: 'a' })
+    expect(await again.createDevices(['c'].map(one), { ...ONCE, request: 'another' })).toBe('conflict')
+    expect(await again.device('c')).toBeUndefined()
+    const nothingNew = { key: 'nothing new', request: 'r' }
+    for (const _time of [1, 2]) expect(await again.createDevices(list, nothingNew)).toEqual(['exists', 'exists'])
+  })
+
+  test('of a batch repeated at once and after a restart one is stored, also when no more may be pending', async () => {
+    const registry = await withPump()
+    const limits = { targetsMax: 9, pendingMax: 1 }
+    const batch = (id: string) => ({ ...newCommand(id), id })
+    const create = (on: typeof registry, id: string, once = ONCE) =>
+      on.batches.createBatch(batch(id), { devices: ['pump'] }, limits, once)
+    expect(await Promise.all(['x', 'y', 'z'].map((id) => create(registry, id)))).toEqual([
+      'created',
+      { repeatOf: 'x' },
+      { repeatOf: 'x' },
+    ])
+    const again = await opened().reopen()
+    expect(await create(again, 'w')).toEqual({ repeatOf: 'x' })
+    expect(await create(again, 'w', { ...ONCE, request: 'another' })).toBe('conflict')
+    const full = { key: 'full', request: 'r' }
+    expect(await create(again, 'w', full)).toBe('full')
+    await again.batches.cancelBatch('x', NOW_MS)
+    expect(await create(again, 'w', full)).toBe('created')
+    expect((await again.batches.listBatches({ limit: 9 })).map(({ id }) => id)).toEqual(['w', 'x'])
+  })
+
   test('commands of all devices are found by state, device and time, newest first', async () => {
     const registry = await withPump()
     await registry.createDevice(newDevice('lamp'), newToken('lamp'))

@@ -40,7 +40,7 @@ test('a cancelled batch ends what was not sent and asks the others to stop', asy
   expect(items).toMatchObject([
     { device: 'away', state: 'cancelled' },
     { device: 'here' },
-    { device: 'nobody', state: 'refused', error: 'device_not_found' },
+    { device: 'nobody', state: 'refused', error: { code: 'device_not_found' } },
   ])
 })
 

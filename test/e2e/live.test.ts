@@ -98,6 +98,47 @@ describe('what a page is told', () => {
     expect(page.items('commands:a').every(({ id }) => id === body.id)).toBe(true)
   })
 
+  test('a command for many devices: that it is there, and what became of each', async () => {
+    const gateway = await startTestGateway()
+    const stuck = { vent: () => new Promise<never>(() => {}) }
+    await gateway.readyDevice('here', { commands: { vent: () => ({ open: true }) } })
+    await gateway.readyDevice('stuck', { commands: stuck })
+    for (const id of ['away', 'gone']) await gateway.enrol(id)
+    const page = await openPage(gateway, { headers: await keyOf(gateway, 'viewer') })
+    for (const channel of ['batches', 'commands']) page.subscribe(channel)
+    await page.until(() => page.of('snapshot').length === 2)
+    const devices = ['here', 'stuck', 'away', 'gone', 'nobody']
+    const { id } = (await gateway.api('POST', 'commands', { devices, name: 'vent' })).body
+    const stateOf = (device: string) => page.items('batches').findLast((item) => item.device === device)?.state
+    await page.until(() => page.items('batches').some((item) => item.id === id && item.device === undefined))
+    await page.until(() => stateOf('here') === 'succeeded' && stateOf('stuck') === 'accepted')
+    expect([stateOf('away'), stateOf('gone')]).toEqual(['queued', 'queued'])
+    expect(page.items('batches').findLast((item) => item.device === 'here')).toEqual({
+      ...{ id, device: 'here', state: 'succeeded', command: expect.any(String), result: { open: true } },
+    })
+    await gateway.api('DELETE', 'devices/gone')
+    await page.until(() => stateOf('gone') === 'deleted')
+    await gateway.api('POST', `command-batches/${id}/cancel`)
+    await page.until(() => stateOf('away') === 'cancelled')
+    expect(page.items('commands').every(({ batch }) => batch === id)).toBe(true)
+    expect(new Set(page.items('commands').map(({ device }) => device)).size).toBe(4)
+  })
+
+  test('events and log lines of all devices, with the ids that the REST API gives them', async () => {
+    const gateway = await startTestGateway()
+    const { device } = await gateway.readyDevice('a')
+    const page = await openPage(gateway, { headers: await keyOf(gateway, 'operator') })
+    for (const channel of ['events', 'logs']) page.subscribe(channel)
+    await page.until(() => page.of('snapshot').length === 2)
+    await device.event('door', { open: true }).settled
+    device.log('warn', 'too hot')
+    await page.until(() => page.items('logs').length === 1 && page.items('events').length === 1)
+    const { body } = await gateway.api('GET', 'events')
+    const [log, event] = body.items
+    expect(page.items('events')).toMatchObject([{ id: event.id, at: event.at, name: 'door' }])
+    expect(page.items('logs')).toMatchObject([{ id: log.id, at: log.at, device: 'a', level: 'warn', text: 'too hot' }])
+  })
+
   test('after a gap only what it missed; all anew when the cursor is of another run', async () => {
     const gateway = await startTestGateway()
     const { device } = await gateway.readyDevice('a')
@@ -140,8 +181,11 @@ describe('what a page may not do', () => {
     page.subscribe('logs:a')
     expect(await last(page)).toBe(4003)
     const operator = await openPage(gateway, { headers: await keyOf(gateway, 'operator') })
-    operator.subscribe('logs:a')
-    await operator.until(() => operator.of('snapshot').length > 0)
+    for (const channel of ['logs:a', 'logs']) operator.subscribe(channel)
+    await operator.until(() => operator.of('snapshot').length > 1)
+    const another = await openPage(gateway, { headers: await keyOf(gateway, 'viewer', 'second') })
+    another.subscribe('logs')
+    expect(await last(another)).toBe(4003)
   })
 
   test('ask for what its key is not kept to: 4003', async () => {

@@ -80,3 +80,18 @@ test('the key that signs is not retired, and only admins see keys', async () => 
   expect((await gateway.api('GET', 'signing-keys', undefined, 'flk_nobody')).status).toBe(401)
   expect(JSON.stringify(await keysOf(gateway))).not.toMatch(/"d"|private/)
 })
+
+test('there are 64 keys at most, so that the gateway starts again with all of them', async () => {
+  const dataDir = await temporaryDirectory()
+  const first = await startTestGateway({ dataDir })
+  const answers = await Promise.all(Array.from({ length: 70 }, () => first.api('POST', 'signing-keys')))
+  const refused = answers.filter(({ status }) => status !== 201)
+  expect(refused).toHaveLength(7)
+  for (const answer of refused) expect(answer).toMatchObject({ status: 409, body: { code: 'too_many_keys' } })
+  expect(await keysOf(first)).toHaveLength(64)
+  await first.gateway.stop()
+  const second = await startTestGateway({ dataDir })
+  const [, oldest] = (await keysOf(second)).slice(-2)
+  expect((await second.api('DELETE', `signing-keys/${oldest.id}`)).status).toBe(200)
+  expect((await second.api('POST', 'signing-keys')).status).toBe(201)
+})

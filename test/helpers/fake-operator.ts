@@ -23,6 +23,7 @@ import { isJsonObject, type JsonObject } from '../../protocol/json.ts'
 import { COMMANDS_WAITING_MAX } from '../../protocol/limits.ts'
 import { describeProblem } from '../../protocol/problem.ts'
 import { matches } from './device-matches.ts'
+import { MemoryOnce } from './memory-once.ts'
 
 const LIVE_TOKENS_MAX = 2
 
@@ -35,19 +36,16 @@ export class FakeOperator implements Operator {
   readonly shadows = new Map<string, Shadow>()
   readonly letters: DeadLetterRow[] = []
   readonly connected: StoredConnection[] = []
-  readonly once = new Map<string, { request: string; made: string }>()
+  readonly once = new MemoryOnce()
   readonly ends = new CommandEnds()
   /** When set, every call rejects with it. */
   failure: Error | undefined
   #ids = 0
 
   #repeatOf(once: Once | undefined): string | undefined {
-    const found = this.once.get(once?.key ?? '')
-    if (found !== undefined && found.request !== once?.request) throw new GatewayError('idempotency_key_reused')
-    return found?.made
-  }
-  #remember(once: Once | undefined, made: string): void {
-    if (once !== undefined) this.once.set(once.key, { request: once.request, made })
+    const found = this.once.repeatOf(once)
+    if (found === 'conflict') throw new GatewayError('idempotency_key_reused')
+    return found?.repeatOf
   }
 
   async createDevice(input: DeviceInput, once?: Once) {
@@ -74,7 +72,7 @@ export class FakeOperator implements Operator {
       counters: { received: 0, published: 0 },
     }
     this.devices.set(id, device)
-    this.#remember(once, id)
+    this.once.remember(once, id)
     return { device, token: await this.issueToken(id, {}) }
   }
 
@@ -126,7 +124,7 @@ export class FakeOperator implements Operator {
     const expiresAtMs = options.expiresInS === undefined ? undefined : createdAtMs + options.expiresInS * 1000
     const id = this.#newId('token')
     this.tokens.set(id, { id, device, createdAtMs, expiresAtMs })
-    this.#remember(once, id)
+    this.once.remember(once, id)
     return { id, device, expiresAtMs, token: `signed.${device}.${id}` }
   }
 
@@ -204,7 +202,7 @@ export class FakeOperator implements Operator {
       history: [{ state: 'queued', atMs }],
     }
     this.commands.push(command)
-    this.#remember(once, command.id)
+    this.once.remember(once, command.id)
     return command
   }
 

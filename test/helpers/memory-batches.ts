@@ -1,14 +1,19 @@
-import type {
-  Batch,
-  BatchAim,
-  BatchLimits,
-  BatchStore,
-  BatchTarget,
-  NewBatch,
-  TargetState,
+import {
+  type Batch,
+  type BatchAim,
+  type BatchLimits,
+  type BatchOutcome,
+  type BatchStore,
+  type BatchTarget,
+  type Expansion,
+  type NewBatch,
+  refusedTarget,
+  type TargetState,
+  targetOf,
 } from '../../gateway/core/batch-store.ts'
 import type { CommandRecord, NewCommand } from '../../gateway/core/command-machine.ts'
-import type { DeviceRow } from '../../gateway/core/records.ts'
+import type { DeviceRow, Once } from '../../gateway/core/records.ts'
+import type { MemoryOnce } from './memory-once.ts'
 
 interface Kept {
   readonly batch: NewBatch & { readonly tag?: string }
@@ -18,8 +23,9 @@ interface Kept {
 
 export interface MemoryBatchesNeeds {
   readonly devices: ReadonlyMap<string, DeviceRow>
-  readonly commands: ReadonlyMap<string, CommandRecord>
+  readonly commands: Map<string, CommandRecord>
   insertCommand(command: NewCommand, waitingMax: number): Promise<unknown>
+  readonly once: MemoryOnce
 }
 
 /** The BatchStore port in memory. */
@@ -31,19 +37,27 @@ export class MemoryBatches implements BatchStore {
     this.#needs = needs
   }
 
-  async createBatch(batch: NewBatch, aim: BatchAim, { targetsMax, pendingMax }: BatchLimits) {
+  async createBatch(
+    batch: NewBatch,
+    aim: BatchAim,
+    { targetsMax, pendingMax }: BatchLimits,
+    once?: Once,
+  ): Promise<BatchOutcome> {
     const { devices } = this.#needs
+    const repeat = this.#needs.once.repeatOf(once)
+    if (repeat !== undefined) return repeat
     const open = this.#kept.filter(({ targets }) => [...targets.values()].some(({ state }) => state === 'pending'))
-    if (open.length >= pendingMax) return 'full' as const
+    if (open.length >= pendingMax) return 'full'
     const tagged = (tag: string) => [...devices.values()].filter(({ tags }) => tags.includes(tag)).map(({ id }) => id)
     const wanted = 'tag' in aim ? tagged(aim.tag) : [...new Set(aim.devices)]
-    if (wanted.length > targetsMax) return 'too_many' as const
-    if (!wanted.some((id) => devices.has(id))) return 'no_device' as const
+    if (wanted.length > targetsMax) return 'too_many'
+    if (!wanted.some((id) => devices.has(id))) return 'no_device'
     const target = (device: string): BatchTarget =>
-      devices.has(device) ? { device, state: 'pending' } : { device, state: 'refused', error: 'device_not_found' }
+      devices.has(device) ? { device, state: 'pending' } : refusedTarget(device, 'device_not_found')
     const targets = new Map(wanted.sort().map((device) => [device, target(device)]))
     this.#kept.push({ batch: { ...batch, ...('tag' in aim ? aim : {}) }, targets })
-    return 'created' as const
+    this.#needs.once.remember(once, batch.id)
+    return 'created'
   }
 
   async batch(id: string) {
@@ -66,25 +80,31 @@ export class MemoryBatches implements BatchStore {
       .slice(0, limit)
   }
 
-  async expandBatches(ids: readonly string[], waitingMax: number) {
+  async expandBatches(ids: readonly string[], waitingMax: number): Promise<Expansion> {
     const pending = this.#kept.flatMap(({ batch, targets }) =>
       [...targets.values()].filter(({ state }) => state === 'pending').map((target) => ({ batch, targets, target })),
     )
-    const devices: string[] = []
+    const commands: CommandRecord[] = []
+    const refused: Expansion['refused'][number][] = []
     for (const [index, id] of ids.entries()) {
       const next = pending[index]
       if (next === undefined) break
       const { device } = next.target
       const { tag: _ofBatch, ...command } = next.batch
       const outcome = await this.#needs.insertCommand({ ...command, id, device }, waitingMax)
-      const error = outcome === 'full' ? 'queue_full' : 'device_not_found'
-      if (outcome === 'inserted') devices.push(device)
-      next.targets.set(
-        device,
-        outcome === 'inserted' ? { device, state: 'queued', command: id } : { device, state: 'refused', error },
-      )
+      const made = this.#needs.commands.get(id)
+      if (outcome === 'inserted' && made !== undefined) {
+        const record = { ...made, batch: command.id }
+        this.#needs.commands.set(id, record)
+        commands.push(record)
+        next.targets.set(device, targetOf(record))
+      } else {
+        const target = refusedTarget(device, outcome === 'full' ? 'queue_full' : 'device_not_found')
+        refused.push({ ...target, batch: command.id })
+        next.targets.set(device, target)
+      }
     }
-    return { devices, worked: pending.length > 0 }
+    return { commands, refused }
   }
 
   async cancelBatch(id: string, atMs: number) {
@@ -106,8 +126,8 @@ export class MemoryBatches implements BatchStore {
 
   #now(target: BatchTarget): BatchTarget {
     if (target.command === undefined) return target
-    const state = this.#needs.commands.get(target.command)?.state ?? 'deleted'
-    return { ...target, state }
+    const command = this.#needs.commands.get(target.command)
+    return command === undefined ? { ...target, state: 'deleted' } : targetOf(command)
   }
 
   #view({ batch, cancelledAtMs, targets }: Kept): Batch {

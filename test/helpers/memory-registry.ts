@@ -45,6 +45,7 @@ import type { JsonObject } from '../../protocol/json.ts'
 import { matches } from './device-matches.ts'
 import { MemoryBans } from './memory-bans.ts'
 import { MemoryBatches } from './memory-batches.ts'
+import { MemoryOnce } from './memory-once.ts'
 
 type Method = keyof Registry
 
@@ -63,7 +64,7 @@ export class MemoryRegistry implements Registry {
   readonly banStore = new MemoryBans()
   readonly letters: DeadLetterRow[] = []
   connections: StoredConnection[] = []
-  readonly once = new Map<string, { request: string; made: string }>()
+  readonly once = new MemoryOnce()
   session = 0
   readonly #failing = new Set<Method>()
   readonly #gates = new Map<Method, Promise<void>>()
@@ -103,29 +104,25 @@ export class MemoryRegistry implements Registry {
     return { ready: true }
   }
 
-  #repeatOf(once: Once | undefined) {
-    const found = this.once.get(once?.key ?? '')
-    if (found === undefined) return undefined
-    return found.request === once?.request ? { repeatOf: found.made } : ('conflict' as const)
-  }
-  #remember(once: Once | undefined, made: string): void {
-    if (once !== undefined) this.once.set(once.key, { request: once.request, made })
-  }
-
   async createDevice(device: NewDevice, token: NewToken, once?: Once) {
     await this.#enter('createDevice')
-    const repeat = this.#repeatOf(once)
+    const repeat = this.once.repeatOf(once)
     if (repeat !== undefined) return repeat
-    if (!this.devices.has(device.id)) this.#remember(once, device.id)
+    if (!this.devices.has(device.id)) this.once.remember(once, device.id)
     if (this.devices.has(device.id)) return 'exists' as const
     this.devices.set(device.id, { ...device, enabled: true, capabilities: [] })
     this.tokens.set(`${token.device}/${token.id}`, token)
     return 'created' as const
   }
-  async createDevices(list: readonly { device: NewDevice; token: NewToken }[]) {
+  async createDevices(list: readonly { device: NewDevice; token: NewToken }[], once?: Once) {
     await this.#enter('createDevices')
-    const made = await Promise.all(list.map(({ device, token }) => this.createDevice(device, token)))
-    return made.map((one) => (one === 'created' ? 'created' : 'exists'))
+    const repeat = this.once.repeatOf(once)
+    if (repeat !== undefined) return repeat
+    const answers = await Promise.all(list.map(({ device, token }) => this.createDevice(device, token)))
+    const outcomes = answers.map((one) => (one === 'created' ? 'created' : 'exists'))
+    const first = list[outcomes.indexOf('created')]
+    if (first !== undefined) this.once.remember(once, first.device.id)
+    return outcomes
   }
   async knownDevices(ids: readonly string[]) {
     await this.#enter('knownDevices')
@@ -170,13 +167,13 @@ export class MemoryRegistry implements Registry {
   }
   async addToken(token: NewToken, liveMax: number, once?: Once) {
     await this.#enter('addToken')
-    const repeat = this.#repeatOf(once)
+    const repeat = this.once.repeatOf(once)
     if (repeat !== undefined) return repeat
     if (!this.devices.has(token.device)) return 'no_device' as const
     const live = this.#tokensOf(token.device).filter((row) => isLive(row, token.createdAtMs))
     if (live.length >= liveMax) return 'too_many' as const
     this.tokens.set(`${token.device}/${token.id}`, token)
-    this.#remember(once, token.id)
+    this.once.remember(once, token.id)
     return 'added' as const
   }
   async listTokens(device: string) {
@@ -304,7 +301,7 @@ export class MemoryRegistry implements Registry {
 
   async insertCommand(command: NewCommand, waitingMax: number, once?: Once) {
     await this.#enter('insertCommand')
-    const repeat = this.#repeatOf(once)
+    const repeat = this.once.repeatOf(once)
     if (repeat !== undefined) return repeat
     if (this.commands.has(command.id)) return 'exists' as const
     if (!this.devices.has(command.device)) return 'no_device' as const
@@ -318,7 +315,7 @@ export class MemoryRegistry implements Registry {
       history: [{ state: 'queued', atMs }],
     })
     this.#change(command.id, command.device, 'queued', atMs)
-    this.#remember(once, command.id)
+    this.once.remember(once, command.id)
     return 'inserted' as const
   }
   async command(id: string) {

@@ -12,6 +12,7 @@ export interface Parameter {
 export interface Media {
   readonly schema: JsonObject
   readonly example?: unknown
+  readonly examples?: Readonly<Record<string, { readonly $ref: string }>>
 }
 export interface Operation {
   readonly operationId: string

@@ -24,7 +24,7 @@ import { GatewayError } from '../../gateway/core/errors.ts'
 import { DEFAULT_LIMITS } from '../../gateway/core/limits.ts'
 import type { Clock, Log } from '../../gateway/core/ports.ts'
 import { RecentEvents } from '../../gateway/core/recent-events.ts'
-import type { NewDevice } from '../../gateway/core/records.ts'
+import type { NewDevice, Once } from '../../gateway/core/records.ts'
 import { Sessions } from '../../gateway/core/sessions.ts'
 import { SigningKeys } from '../../gateway/core/signing-keys.ts'
 import { CountingMetrics } from './core-fakes.ts'
@@ -83,9 +83,16 @@ function bulkOver(operator: FakeOperator, clock: Clock): Bulk {
     await operator.createDevice(one.device)
     return 'created' as const
   }
+  const createAll = async (list: readonly { device: NewDevice }[], once?: Once) => {
+    const repeat = operator.once.repeatOf(once)
+    if (repeat !== undefined) return repeat
+    const outcomes = await Promise.all(list.map(create))
+    if (outcomes.includes('created')) operator.once.remember(once, 'import')
+    return outcomes
+  }
   return new Bulk({
     registry: {
-      createDevices: (list) => Promise.all(list.map(create)),
+      createDevices: createAll,
       knownDevices: async (ids) => ids.filter((id) => operator.devices.has(id)),
     },
     tokens: { sign: async ({ device }) => `signed.${device}` },

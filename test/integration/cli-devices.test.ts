@@ -1,4 +1,5 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ADMIN_KEY, type RunningApi, runApi } from '../helpers/rest.ts'
@@ -119,6 +120,40 @@ describe('device import and export', () => {
   })
 })
 
+/** The next request is carried out, and its connection breaks in place of the answer. */
+function loseNextAnswer(): void {
+  api.server.prependOnceListener('request', (_request: unknown, response: ServerResponse) => {
+    response.writeHead = () => {
+      response.socket?.resetAndDestroy()
+      return response
+    }
+  })
+}
+
+describe('an answer that is lost', () => {
+  test('a command to many devices is asked for again, and sent once', async () => {
+    await api.memory.createDevice(
+      { id: 'attic-1', tags: ['north'], createdAtMs: 1 },
+      { id: 'x', device: 'attic-1', createdAtMs: 1 },
+    )
+    const before = await api.memory.batches.listBatches({ limit: 99 })
+    loseNextAnswer()
+    const { code, stdout, stderr } = await fairlead('command', 'send', '--tag', 'north', 'read', '--json')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'fairlead: no answer came (ECONNRESET); asking again\n' })
+    const after = await api.memory.batches.listBatches({ limit: 99 })
+    expect(after.map(({ id }) => id)).toEqual([JSON.parse(stdout).id, ...before.map(({ id }) => id)])
+  })
+
+  test('an import is not made twice; who lost its tokens is told what to do', async () => {
+    loseNextAnswer()
+    const { code, stderr } = await user.run(['device', 'import', '-'], 'id\nlost-1\n')
+    expect(code).toBe(1)
+    expect(stderr).toContain('from line 2 on were added, but the answer with their tokens was lost')
+    expect(stderr).toContain('fairlead token add <id>')
+    expect(api.operator.devices.has('lost-1')).toBe(true)
+  })
+})
+
 describe('commands to many devices', () => {
   beforeEach(async () => {
     for (const id of ['attic-1', 'attic-2']) {
@@ -146,7 +181,7 @@ describe('commands to many devices', () => {
     expect((await fairlead('batch', 'show', id)).stdout).toMatch(/^devices +3$/m)
     expect((await fairlead('batch', 'list', '-n', '1')).stdout).toMatch(new RegExp(`^${id}\tread\t3\t`))
     expect((await fairlead('batch', 'devices', id, '--state', 'refused')).stdout).toBe(
-      'nobody\trefused\t-\tdevice_not_found\n',
+      'nobody\trefused\t-\tThere is no such device. (device_not_found)\n',
     )
     expect((await fairlead('batch', 'cancel', id)).code).toBe(0)
     await expect.poll(() => latest().map(({ state }) => state)).toEqual(['cancelled', 'cancelled'])

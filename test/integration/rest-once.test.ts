@@ -11,6 +11,7 @@ beforeEach(async () => {
   api.operator.tokens.clear()
   api.operator.commands.length = 0
   api.operator.once.clear()
+  api.memory.once.clear()
   await api.operator.createDevice({ id: 'a' })
 })
 const post = (path: string, json: object, key: string, more: Readonly<Record<string, string>> = {}) =>
@@ -44,6 +45,38 @@ describe('Idempotency-Key', () => {
     const authorization = `Bearer ${OPERATOR_KEY}`
     const theirs = await post('/devices/a/commands', { name: 'x' }, 'k1', { authorization })
     expect(idOf(theirs)).not.toBe(idOf(mine))
+  })
+
+  test('a repeated command for many devices answers 202 with the batch of the first, as it is now', async () => {
+    await api.memory.createDevice(
+      { id: 'a', tags: ['north'], createdAtMs: 1 },
+      { id: 'first', device: 'a', createdAtMs: 1 },
+    )
+    const first = await post('/commands', { tag: 'north', name: 'x' }, 'k1')
+    await ask(api, 'POST', `/api/v1/command-batches/${idOf(first)}/cancel`)
+    const again = await post('/commands', { tag: 'north', name: 'x' }, 'k1')
+    expect([first.status, again.status]).toEqual([202, 202])
+    expect(again.body).toMatchObject({ id: idOf(first), cancelled_at: expect.any(Number) })
+    expect(again.headers.get('location')).toBe(first.headers.get('location'))
+    expectProblem(await post('/commands', { tag: 'south', name: 'x' }, 'k1'), 422, 'idempotency_key_reused')
+    expect(await api.memory.batches.listBatches({ limit: 9 })).toHaveLength(1)
+  })
+
+  test('an import is carried out once, for its tokens are shown once; a dry run looks at no key', async () => {
+    const load = (query: string, text: string, key = 'k1') =>
+      ask(api, 'POST', `/api/v1/devices/import${query}`, {
+        text,
+        headers: { 'idempotency-key': key, 'content-type': 'application/x-ndjson' },
+      })
+    const lines = '{"id":"c"}\n{"id":"a"}\n'
+    expect((await load('?dry_run=true', lines)).status).toBe(200)
+    expect(await load('', lines)).toMatchObject({ status: 200, body: { accepted: 1, refused: 1 } })
+    expectProblem(await load('', lines), 409, 'already_shown')
+    expectProblem(await load('', '{"id":"d"}\n'), 422, 'idempotency_key_reused')
+    expect((await load('?dry_run=true', lines)).body).toMatchObject({ dry_run: true, accepted: 0, refused: 2 })
+    expect(api.operator.devices.has('d')).toBe(false)
+    // One that made nothing is not remembered: it says the same again.
+    for (const _time of [1, 2]) expect((await load('', '{"id":"a"}\n', 'k2')).body).toMatchObject({ accepted: 0 })
   })
 
   test('what shows a token is not answered twice: 409 already_shown', async () => {

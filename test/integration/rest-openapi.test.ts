@@ -1,16 +1,18 @@
+import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../protocol/json.ts'
 import { ask, type RunningApi, runApi } from '../helpers/rest.ts'
 
 interface Response {
   readonly description: string
   readonly headers?: object
-  readonly content?: Readonly<Record<string, { readonly schema: object }>>
+  readonly content?: Readonly<Record<string, Media>>
 }
 interface Operation {
   readonly operationId?: string
   readonly summary?: string
   readonly security?: readonly object[]
-  readonly requestBody?: object
+  readonly requestBody?: Pick<Response, 'content'>
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly description?: string }[]
   readonly responses: Readonly<Record<string, Response>>
 }
@@ -19,7 +21,11 @@ interface Document {
   readonly info: { readonly title: string; readonly version: string }
   readonly servers: readonly object[]
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
-  readonly components: { readonly schemas: Readonly<Record<string, object>>; readonly securitySchemes: object }
+  readonly components: {
+    readonly schemas: Readonly<Record<string, JsonObject>>
+    readonly examples: Readonly<Record<string, { readonly value: { readonly status: number; readonly code: string } }>>
+    readonly securitySchemes: object
+  }
 }
 
 let api: RunningApi
@@ -33,6 +39,22 @@ beforeAll(async () => {
   )
 })
 afterAll(() => api.close())
+
+interface Media {
+  readonly schema: JsonObject
+  readonly example?: unknown
+  readonly examples?: object
+}
+
+/** At the media type, at its schema, or, of a page of things, at the things. */
+function hasExample({ schema, example, examples }: Media): boolean {
+  if (example !== undefined || examples !== undefined) return true
+  const { $ref } = schema
+  const named = typeof $ref === 'string' ? (document.components.schemas[$ref.split('/').at(-1) ?? ''] ?? {}) : schema
+  if (named.examples !== undefined) return true
+  const { items } = Object(named.properties)
+  return items?.items !== undefined && hasExample({ schema: items.items })
+}
 
 describe('the OpenAPI document', () => {
   test('needs no key and says what it describes', () => {
@@ -124,11 +146,40 @@ describe('the OpenAPI document', () => {
       if (operation.requestBody) expected.push('413', '415')
       expect(Object.keys(operation.responses), `${method} ${path}`).toEqual(expect.arrayContaining(expected))
       for (const status of expected) {
-        expect(operation.responses[status]?.content, `${method} ${path} ${status}`).toEqual({
+        expect(operation.responses[status]?.content, `${method} ${path} ${status}`).toMatchObject({
           'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
         })
       }
     }
+  })
+
+  test('every error is told by the codes that it may have, with an example of each', () => {
+    for (const { path, method, operation } of operations) {
+      for (const [status, { content }] of Object.entries(operation.responses)) {
+        const problem = content?.['application/problem+json']
+        if (problem === undefined) continue
+        const codes = Object.keys(problem.examples ?? {})
+        expect(codes.length, `${method} ${path} ${status}`).toBeGreaterThan(0)
+        for (const code of codes) {
+          expect(document.components.examples[code]?.value).toMatchObject({ status: Number(status), code })
+        }
+      }
+    }
+  })
+
+  test('every body and every answer that is JSON has an example', () => {
+    const without = operations.flatMap(({ path, method, operation: { requestBody, responses } }) =>
+      Object.entries({ body: requestBody, ...responses })
+        .filter(([, part]) => Object.values(part?.content ?? {}).some((media) => !hasExample(media)))
+        .map(([part]) => `${method} ${path} ${part}`),
+    )
+    expect(without).toEqual([])
+  })
+
+  test('is valid by the schema of OpenAPI 3.1', async () => {
+    const validator = new Validator()
+    expect(await validator.validate({ ...document })).toEqual({ valid: true })
+    expect(validator.version).toBe('3.1')
   })
 
   test('every operation that needs a key says so, and only the probes need none', () => {

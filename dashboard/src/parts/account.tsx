@@ -1,5 +1,7 @@
 import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
 import { call, type Session } from '../state/api.ts'
+import { route } from '../state/route.ts'
 import { fieldsOf, useAction } from './action.ts'
 import { Dialog } from './dialog.tsx'
 import { Problem } from './problem.tsx'
@@ -7,6 +9,10 @@ import { Problem } from './problem.tsx'
 /** Who one is; opens what people do with their own login. */
 export function AccountButton({ session }: { session: Session }) {
   const isOpen = useSignal(false)
+  const here = route.value
+  useEffect(() => {
+    isOpen.value = false // who goes elsewhere has done with it
+  }, [here])
   return (
     <>
       <button type="button" class="quiet account-button" aria-haspopup="dialog" onClick={() => (isOpen.value = true)}>
@@ -95,7 +101,7 @@ function OtherPages() {
 /** That it is done, read out when it appears. */
 function Said({ text }: { text: string }) {
   return (
-    <p class="said" role="status">
+    <p class="outcome-said" role="status">
       {text}
     </p>
   )

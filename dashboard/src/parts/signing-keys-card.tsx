@@ -91,7 +91,7 @@ export function SigningKeysCard() {
           onYes={() => doing(addKey)}
         />
       </div>
-      <p class="said" role="status">
+      <p class="outcome-said" role="status">
         {said.value}
       </p>
       <Problem of={problem} />

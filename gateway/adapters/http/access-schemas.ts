@@ -25,6 +25,7 @@ const Scopes = Type.Array(
   },
 )
 const Secret = (description: string) => Type.String({ minLength: 1, maxLength: SECRET_TEXT_MAX, description })
+const LINK_TOKEN = 'kX3v0mQ1a8Zr5tYw2uE7oP4sD6fG9hJ-lC_bN0iVqRk'
 const LinkToken = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$', description: 'The secret of the login link.' })
 
 export const NameParams = Type.Object({ name: Name('Name of the user or key.') }, closed)
@@ -55,14 +56,21 @@ export const LoggedOut = Type.Object(
   { ended: Type.Integer({ minimum: 0, description: 'Logins that ended.' }) },
   { ...closed, title: 'LoggedOut', description: 'This login goes on.' },
 )
-export const LinkInput = Type.Object({ token: LinkToken }, { ...closed, title: 'LinkInput' })
+export const LinkInput = Type.Object(
+  { token: LinkToken },
+  { ...closed, title: 'LinkInput', examples: [{ token: LINK_TOKEN }] },
+)
 export const LinkOwner = Type.Object(
   { name: Type.Union([Type.String(), Type.Null()], { description: 'Null: you choose the name of a new admin.' }) },
   { ...closed, title: 'LinkOwner', description: 'Whose password the link sets.' },
 )
 export const RedeemInput = Type.Object(
   { token: LinkToken, name: Name('Name of the user.'), password: Secret('The new password.') },
-  { ...closed, title: 'RedeemInput' },
+  {
+    ...closed,
+    title: 'RedeemInput',
+    examples: [{ token: LINK_TOKEN, name: 'anna', password: 'a long sentence is good' }],
+  },
 )
 export const Link = Type.Object(
   {

@@ -43,7 +43,10 @@ function addCreate(app: App, access: Access): void {
           'Without `scopes` it reaches everything that its role allows. A key that has scopes itself makes only keys that ' +
           'reach no further.',
         body: ApiKeyInput,
-        response: { 201: withHeaders(ApiKeyCreated, { Location: 'Path of the key.' }), ...bodyProblems(409) },
+        response: {
+          201: withHeaders(ApiKeyCreated, { Location: 'Path of the key.' }),
+          ...bodyProblems('api_key_exists', 'too_many_api_keys'),
+        },
       },
     },
     async (request, reply) => {
@@ -67,7 +70,7 @@ function addRevoke(app: App, access: Access): void {
         operationId: 'revokeApiKey',
         summary: 'Revoke an API key; its next request is refused',
         params: NameParams,
-        response: { 204: NoContent, ...problems(404) },
+        response: { 204: NoContent, ...problems('api_key_not_found') },
       },
     },
     async (request, reply) => {

@@ -74,7 +74,7 @@ function addCreate(app: App, bans: Bans): void {
           'the gateway, cannot be banned.',
         querystring: NoQuery,
         body: BanInput,
-        response: { 201: withHeaders(Ban, { Location: 'Path of the ban.' }), ...bodyProblems(409) },
+        response: { 201: withHeaders(Ban, { Location: 'Path of the ban.' }), ...bodyProblems('too_many_bans') },
       },
     },
     async (request, reply) => {
@@ -118,7 +118,7 @@ function addRemove(app: App, bans: Bans): void {
         summary: 'Lift a ban',
         params: BanParams,
         querystring: NoQuery,
-        response: { 204: NoContent, ...problems(404) },
+        response: { 204: NoContent, ...problems('ban_not_found') },
       },
     },
     async (request, reply) => {

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { COMMAND_STATES } from '../../../protocol/command-request.ts'
 import { LABEL_MAX_BYTES } from '../../../protocol/limits.ts'
 import type { Batch, BatchTarget, TargetState } from '../../core/batch-store.ts'
-import { CommandInput } from './command-schemas.ts'
+import { CommandError, CommandInput } from './command-schemas.ts'
 import { closed, FreeForm, Limit, Name, TimeMs } from './schemas.ts'
 
 /** What REST reads and writes of commands for many devices. */
@@ -84,7 +84,8 @@ export const BatchTargetList = Type.Object(
           device: Name('Id of the device.'),
           state: State,
           command: Type.Optional(Name('Id of its command.')),
-          error: Type.Optional(Type.Enum(['device_not_found', 'queue_full'], { description: 'Why it was refused.' })),
+          result: Type.Optional(Type.Unknown({ description: 'What the device answered.' })),
+          error: Type.Optional(CommandError),
         },
         { ...closed, title: 'BatchTarget' },
       ),
@@ -121,6 +122,6 @@ export function batchToWire(batch: Batch) {
   }
 }
 
-export function targetToWire({ device, state, command, error }: BatchTarget) {
-  return { device, state, command, error }
+export function targetToWire({ device, state, command, result, error }: BatchTarget) {
+  return { device, state, command, result, error }
 }

@@ -11,6 +11,7 @@ import {
   targetToWire,
 } from './batch-schemas.ts'
 import { BEARER, bodyProblems, problems, withHeaders } from './documented.ts'
+import { OnceHeader, onceOf } from './once.ts'
 import { BeforeQuery, NoQuery, pageLimit } from './schemas.ts'
 
 /** A thousand ids of 64 characters, the largest params, and room. */
@@ -37,15 +38,20 @@ function addSend(app: App, batches: Batches): void {
         summary: 'Send a command to many devices',
         description:
           'Answers 202 once the list of devices is stored durably; each gets a command of its own, also when the ' +
-          'gateway is killed meanwhile. Look at the batch to see how far it has got.',
+          'gateway is killed meanwhile. Look at the batch to see how far it has got. A repeat with the same ' +
+          '`Idempotency-Key` answers with the batch of the first request.',
         querystring: NoQuery,
+        headers: OnceHeader,
         body: BatchInput,
-        response: { 202: withHeaders(Batch, { Location: 'Path of the batch.' }), ...bodyProblems(404) },
+        response: {
+          202: withHeaders(Batch, { Location: 'Path of the batch.' }),
+          ...bodyProblems('device_not_found', 'idempotency_key_reused', 'queue_full'),
+        },
       },
     },
     async (request, reply) => {
       const { devices, tag, ...command } = request.body
-      const batch = await batches.submit({ devices, tag }, command)
+      const batch = await batches.submit({ devices, tag }, command, onceOf(request))
       return reply.code(202).header('Location', `${PATH}/${batch.id}`).send(batchToWire(batch))
     },
   )
@@ -83,7 +89,7 @@ function addReads(app: App, batches: Batches): void {
         summary: 'How far a command to many devices has got',
         params: BatchParams,
         querystring: NoQuery,
-        response: { 200: Batch, ...problems(404) },
+        response: { 200: Batch, ...problems('batch_not_found') },
       },
     },
     async (request, reply) => reply.code(200).send(batchToWire(await batches.batch(request.params.bid))),
@@ -98,7 +104,7 @@ function addReads(app: App, batches: Batches): void {
         summary: 'What became of each device, by id',
         params: BatchParams,
         querystring: TargetsQuery,
-        response: { 200: BatchTargetList, ...problems(404) },
+        response: { 200: BatchTargetList, ...problems('batch_not_found') },
       },
     },
     async (request, reply) => {
@@ -123,7 +129,7 @@ function addCancel(app: App, batches: Batches): void {
           'command already are asked to stop.',
         params: BatchParams,
         querystring: NoQuery,
-        response: { 202: Batch, ...problems(404, 413, 415) },
+        response: { 202: Batch, ...bodyProblems('batch_not_found') },
       },
     },
     async (request, reply) => reply.code(202).send(batchToWire(await batches.cancel(request.params.bid))),

@@ -6,6 +6,7 @@ import type { App } from './app.ts'
 import { ImportResult, readCsv, readNdjson, toCsv, toNdjson } from './device-lines.ts'
 import { deviceFilters, filterOf } from './device-schemas.ts'
 import { BEARER, bodyProblems, problems } from './documented.ts'
+import { OnceHeader, onceOf } from './once.ts'
 import { closed } from './schemas.ts'
 import { deviceToWire } from './wire.ts'
 
@@ -22,13 +23,15 @@ const IMPORT = {
   summary: 'Add up to 1,000 devices from NDJSON or CSV',
   description:
     'What is valid is created, in one transaction; every other line is left out and says why. ' +
-    'The tokens are in the answer, this once. With `dry_run=true` nothing is created.',
+    'The tokens are in the answer, this once: a repeat with the same `Idempotency-Key` is 409 `already_shown`. With ' +
+    '`dry_run=true` nothing is created, and no key is looked at.',
   querystring: Type.Object(
     {
       dry_run: Type.Optional(Type.Enum(['true', 'false'], { description: 'Only say what would be created.' })),
     },
     closed,
   ),
+  headers: OnceHeader,
   body: {
     content: {
       [NDJSON]: { schema: Text('A `DeviceInput` on each line.', '{"id":"greenhouse-1","tags":["north"]}\n') },
@@ -40,7 +43,7 @@ const IMPORT = {
       },
     },
   },
-  response: { 200: ImportResult, ...bodyProblems() },
+  response: { 200: ImportResult, ...bodyProblems('already_shown', 'idempotency_key_reused') },
 }
 
 const EXPORT = {
@@ -103,7 +106,7 @@ function addImport(app: App, bulk: Bulk): void {
       if (typeof body !== 'string') throw new GatewayError('unsupported_media_type')
       const dryRun = request.query.dry_run === 'true'
       const lines = request.headers['content-type']?.startsWith(CSV) ? readCsv(body) : readNdjson(body)
-      const items = await bulk.import(lines, { dryRun })
+      const items = await bulk.import(lines, { dryRun, once: dryRun ? undefined : onceOf(request) })
       const refused = items.filter(({ outcome }) => outcome === 'refused').length
       const counts = { dry_run: dryRun, accepted: items.length - refused, refused }
       request.auditDetail = counts

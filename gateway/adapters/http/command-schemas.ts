@@ -49,7 +49,10 @@ export const CommandInput = Type.Object(
 )
 
 const CommandState = Type.Enum([...COMMAND_STATES])
-const CommandError = Type.Object({ code: Type.String(), message: Type.String() }, { ...closed, title: 'CommandError' })
+export const CommandError = Type.Object(
+  { code: Type.String(), message: Type.String() },
+  { ...closed, title: 'CommandError' },
+)
 
 export const Command = Type.Object(
   {

@@ -49,7 +49,7 @@ function addSubmit(app: App, operator: Operator, waiters: Waiters): void {
         response: {
           200: withHeaders(Command, LOCATION),
           202: withHeaders(Command, LOCATION),
-          ...bodyProblems(404, 409, 422),
+          ...bodyProblems('device_not_found', 'command_exists', 'idempotency_key_reused', 'queue_full'),
         },
       },
     },
@@ -84,7 +84,7 @@ function addReads(app: App, operator: Operator): void {
         summary: 'Commands of a device, newest first',
         params: DeviceParams,
         querystring: BeforeQuery,
-        response: { 200: CommandList, ...problems(404) },
+        response: { 200: CommandList, ...problems('device_not_found') },
       },
     },
     async (request, reply) => {
@@ -103,7 +103,7 @@ function addReads(app: App, operator: Operator): void {
         summary: 'One command with its history',
         params: CommandParams,
         querystring: NoQuery,
-        response: { 200: Command, ...problems(404) },
+        response: { 200: Command, ...problems('command_not_found') },
       },
     },
     async (request, reply) => reply.code(200).send(commandToWire(await operator.command(request.params.cid))),
@@ -124,7 +124,7 @@ function addCancel(app: App, operator: Operator): void {
           'answer is then 409 `command_in_flight`, and its own end is still to come.',
         params: CommandParams,
         querystring: NoQuery,
-        response: { 200: Command, ...problems(404, 409, 413, 415) },
+        response: { 200: Command, ...bodyProblems('command_not_found', 'command_in_flight', 'command_final') },
       },
     },
     async (request, reply) => {

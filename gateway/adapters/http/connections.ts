@@ -18,7 +18,7 @@ export function addConnectionRoutes(app: App, operator: Operator): void {
         summary: 'Connections of a device, newest first',
         description: 'The last 50. A connection shows here within a second or two.',
         querystring: ConnectionQuery,
-        response: { 200: ConnectionList, ...problems(404) },
+        response: { 200: ConnectionList, ...problems('device_not_found') },
       },
     },
     async (request, reply) => {
@@ -37,7 +37,7 @@ export function addConnectionRoutes(app: App, operator: Operator): void {
         summary: 'Let a quarantined device connect again',
         description: 'Give one of the two devices a token of its own first, or it begins anew.',
         querystring: NoQuery,
-        response: { 204: NoContent, ...problems(404) },
+        response: { 204: NoContent, ...problems('device_not_found') },
       },
     },
     async (request, reply) => {

@@ -31,7 +31,10 @@ function addCreate(app: App, operator: Operator): void {
         querystring: NoQuery,
         headers: OnceHeader,
         body: DeviceInput,
-        response: { 201: withHeaders(DeviceCreated, { Location: 'Path of the device.' }), ...bodyProblems(409, 422) },
+        response: {
+          201: withHeaders(DeviceCreated, { Location: 'Path of the device.' }),
+          ...bodyProblems('device_exists', 'already_shown', 'idempotency_key_reused'),
+        },
       },
     },
     async (request, reply) => {
@@ -81,7 +84,7 @@ function addReads(app: App, operator: Operator): void {
         summary: 'One device with its presence and counters',
         params: DeviceParams,
         querystring: NoQuery,
-        response: { 200: withHeaders(Device, ETAG), ...problems(404) },
+        response: { 200: withHeaders(Device, ETAG), ...problems('device_not_found') },
       },
     },
     async (request, reply) => {
@@ -99,7 +102,7 @@ function addReads(app: App, operator: Operator): void {
         summary: 'Last value of each telemetry key',
         params: DeviceParams,
         querystring: NoQuery,
-        response: { 200: LastValues, ...problems(404) },
+        response: { 200: LastValues, ...problems('device_not_found') },
       },
     },
     async (request, reply) => reply.code(200).send(await operator.lastValues(request.params.id)),
@@ -120,7 +123,7 @@ function addUpdate(app: App, operator: Operator, changes: PerDevice): void {
         querystring: NoQuery,
         headers: IfMatchHeader,
         body: DevicePatch,
-        response: { 200: withHeaders(Device, ETAG), ...bodyProblems(404, 412) },
+        response: { 200: withHeaders(Device, ETAG), ...bodyProblems('device_not_found', 'precondition_failed') },
       },
     },
     async (request, reply) => {
@@ -150,7 +153,7 @@ function addDelete(app: App, operator: Operator, changes: PerDevice): void {
         params: DeviceParams,
         querystring: NoQuery,
         headers: IfMatchHeader,
-        response: { 204: NoContent, ...problems(404, 412) },
+        response: { 204: NoContent, ...problems('device_not_found', 'precondition_failed') },
       },
     },
     async (request, reply) => {

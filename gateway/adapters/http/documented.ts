@@ -1,4 +1,6 @@
 import { type TSchema, Type } from 'typebox'
+import { type ErrorCode, GatewayError } from '../../core/errors.ts'
+import { type Problem, toProblem } from './problems.ts'
 import { ProblemSchema } from './schemas.ts'
 
 /** What each status means in this API, as the OpenAPI document says it. */
@@ -16,35 +18,58 @@ const MEANING: Readonly<Record<number, string>> = {
   500: 'A fault inside the gateway. It is in its log.',
   503: 'The registry or the bus is away, or the gateway is stopping; see `Retry-After`.',
 }
-const ALWAYS = [400, 401, 403, 429, 500, 503]
-const WITH_BODY = [413, 415]
+const ALWAYS: readonly ErrorCode[] = [
+  'bad_request',
+  'unauthorized',
+  'forbidden',
+  'foreign_origin',
+  'rate_limited',
+  'internal',
+  'registry_unavailable',
+  'stopping',
+]
+const WITH_BODY: readonly ErrorCode[] = ['too_large', 'unsupported_media_type']
 
 /**
- * The error answers of a route, to be spread into its `response`. Typed as nothing, so that the compiler checks
- * handlers against their successes only.
+ * The error answers of a route, to be spread into its `response`: those that every route has, and these. Typed as
+ * nothing, so that the compiler checks handlers against their successes only.
  */
-export function problems(...statuses: readonly number[]): object {
-  return responses([...ALWAYS, ...statuses])
+export function problems(...codes: readonly ErrorCode[]): object {
+  return responses([...ALWAYS, ...codes])
 }
 
 /** The same for a route that reads a body. */
-export function bodyProblems(...statuses: readonly number[]): object {
-  return responses([...ALWAYS, ...WITH_BODY, ...statuses])
+export function bodyProblems(...codes: readonly ErrorCode[]): object {
+  return responses([...ALWAYS, ...WITH_BODY, ...codes])
 }
 
 /** The same for a route that needs no key. */
 export function publicProblems(): object {
-  return responses([400, 500])
+  return responses(['bad_request', 'internal', 'stopping'])
 }
 
 /** The same for a route that lets somebody in. */
-export function loginProblems(...statuses: readonly number[]): object {
-  return responses([400, 401, 403, 429, 500, 503, ...WITH_BODY, ...statuses])
+export function loginProblems(...codes: readonly ErrorCode[]): object {
+  return responses([...ALWAYS.filter((code) => code !== 'forbidden'), ...WITH_BODY, ...codes])
 }
 
-function responses(statuses: readonly number[]): Record<number, object> {
-  const content = { 'application/problem+json': { schema: ProblemSchema } }
-  return Object.fromEntries(statuses.map((status) => [status, { description: MEANING[status], content }]))
+/** By status, each with its codes as examples: in the document they are told apart by name. */
+function responses(codes: readonly ErrorCode[]): Record<number, object> {
+  const found: Record<number, { description: string | undefined; content: Record<string, ProblemMedia> }> = {}
+  for (const code of codes) {
+    const { problem } = toProblem(new GatewayError(code))
+    const { status } = problem
+    const content = { 'application/problem+json': { schema: ProblemSchema, examples: {} as ProblemMedia['examples'] } }
+    found[status] ??= { description: MEANING[status], content }
+    const media = found[status].content['application/problem+json']
+    if (media !== undefined) media.examples[code] = { value: problem }
+  }
+  return found
+}
+
+interface ProblemMedia {
+  readonly schema: TSchema
+  readonly examples: Record<string, { readonly value: Problem }>
 }
 
 /** A success that carries headers worth documenting. */

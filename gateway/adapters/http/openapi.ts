@@ -1,6 +1,8 @@
 import swagger from '@fastify/swagger'
+import { isJsonObject } from '../../../protocol/json.ts'
 import type { App } from './app.ts'
 import { SESSION_COOKIE } from './auth.ts'
+import { ANSWERS } from './examples.ts'
 
 const DESCRIPTION = `Devices, their tokens, settings and commands.
 
@@ -43,7 +45,7 @@ export async function collectOpenapi(app: App, version: string): Promise<void> {
         },
       },
     },
-    transformObject: (document) => nameSchemas('openapiObject' in document ? document.openapiObject : {}),
+    transformObject: (document) => nameParts('openapiObject' in document ? document.openapiObject : {}),
   })
 }
 
@@ -56,18 +58,29 @@ export function addOpenapiRoute(app: App): void {
   })
 }
 
-/** Moves every schema with a title to `components.schemas`, so that generated clients get types with names. */
-function nameSchemas(document: object): object {
+/**
+ * Moves every schema with a title to `components.schemas`, so that generated clients get types with names, and every
+ * example of an error to `components.examples`, since they are the same everywhere.
+ */
+function nameParts(document: object): object {
   const schemas: Record<string, unknown> = {}
+  const examples: Record<string, unknown> = {}
+  const hoist = ([code, example]: [string, unknown]) => {
+    examples[code] = example
+    return [code, { $ref: `#/components/examples/${code}` }]
+  }
   const walk = (node: unknown, isInfo: boolean): unknown => {
     if (Array.isArray(node)) return node.map((item) => walk(item, false))
     if (typeof node !== 'object' || node === null) return node
     const copy = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, walk(value, key === 'info')]))
+    if (copy.schema !== undefined && isJsonObject(copy.examples))
+      copy.examples = Object.fromEntries(Object.entries(copy.examples).map(hoist))
     if (isInfo || typeof copy.title !== 'string' || copy.type !== 'object') return copy
-    schemas[copy.title] = copy
+    const answer = ANSWERS[copy.title]
+    schemas[copy.title] = answer === undefined ? copy : { ...copy, examples: [answer] }
     return { $ref: `#/components/schemas/${copy.title}` }
   }
   const { components, ...rest } = document as { components?: object }
   const walked = walk(rest, false) as object
-  return { ...walked, components: { ...components, schemas } }
+  return { ...walked, components: { ...components, schemas, examples } }
 }

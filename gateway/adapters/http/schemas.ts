@@ -50,7 +50,7 @@ export const TokenInput = Type.Object(
       Type.Integer({ minimum: 1, maximum: TOKEN_LIFE_MAX_S, description: 'Life in seconds; absent: no end.' }),
     ),
   },
-  { ...closed, title: 'TokenInput' },
+  { ...closed, title: 'TokenInput', examples: [{ expires_in_s: 7_776_000 }] },
 )
 export const TokenIssued = Type.Object(
   { id: Name('Id of the token.'), token: tokenText, expires_at: expiresAt },

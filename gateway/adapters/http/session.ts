@@ -66,7 +66,7 @@ function addLogin(app: App, needs: SessionRouteNeeds, enter: Enter): void {
         operationId: 'login',
         summary: 'Log in',
         body: LoginInput,
-        response: { 200: withHeaders(Session, SET_COOKIE), ...loginProblems() },
+        response: { 200: withHeaders(Session, SET_COOKIE), ...loginProblems('login_failed') },
       },
     },
     async (request, reply) => {
@@ -90,7 +90,7 @@ function addLinkCheck(app: App, access: Access, enter: Enter): void {
         operationId: 'checkLoginLink',
         summary: 'Whose password a login link sets',
         body: LinkInput,
-        response: { 200: LinkOwner, ...loginProblems() },
+        response: { 200: LinkOwner, ...loginProblems('login_link_invalid') },
       },
     },
     async (request, reply) => {
@@ -112,7 +112,7 @@ function addLinkLogin(app: App, needs: SessionRouteNeeds, enter: Enter): void {
         operationId: 'loginByLink',
         summary: 'Set a password by a login link, and log in',
         body: RedeemInput,
-        response: { 201: withHeaders(Session, SET_COOKIE), ...loginProblems(409) },
+        response: { 201: withHeaders(Session, SET_COOKIE), ...loginProblems('login_link_invalid', 'user_exists') },
       },
     },
     async (request, reply) => {

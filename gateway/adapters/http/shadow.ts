@@ -24,7 +24,7 @@ function addRead(app: App, operator: Operator): void {
         ...shared,
         operationId: 'getShadow',
         summary: 'Desired and reported settings of a device',
-        response: { 200: withHeaders(Shadow, ETAG), ...problems(404) },
+        response: { 200: withHeaders(Shadow, ETAG), ...problems('device_not_found') },
       },
     },
     async (request, reply) => {
@@ -48,7 +48,7 @@ function addChange(app: App, operator: Operator): void {
           'back. With `If-Match` the change is made only if nobody else changed the settings since that ETag.',
         headers: IfMatchHeader,
         body: ShadowPatch,
-        response: { 200: withHeaders(Shadow, ETAG), ...bodyProblems(404, 412) },
+        response: { 200: withHeaders(Shadow, ETAG), ...bodyProblems('device_not_found', 'precondition_failed') },
       },
     },
     async (request, reply) => {

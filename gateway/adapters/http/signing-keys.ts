@@ -68,7 +68,10 @@ function addListAndAdd(app: App, keys: SigningKeys): void {
   const add = { operationId: 'addSigningKey', summary: 'Add a key, which signs new tokens from now on; old ones stay' }
   app.post(
     PATH,
-    { config, schema: { ...shared, ...add, querystring: NoQuery, response: { 201: SigningKey, ...problems() } } },
+    {
+      config,
+      schema: { ...shared, ...add, querystring: NoQuery, response: { 201: SigningKey, ...problems('too_many_keys') } },
+    },
     async (_request, reply) => reply.code(201).send(toWire(await keys.add())),
   )
 }
@@ -84,7 +87,7 @@ function addReissue(app: App, keys: SigningKeys): void {
         summary: 'Begin to replace the tokens of a key over the open sockets, some hundreds at a time',
         params: KeyParams,
         querystring: NoQuery,
-        response: { 202: Reissue, ...problems(404, 409) },
+        response: { 202: Reissue, ...problems('key_not_found', 'key_signs') },
       },
     },
     async (request, reply) => {
@@ -105,7 +108,7 @@ function addRetire(app: App, keys: SigningKeys): void {
         summary: 'Remove a key for good; with force=true also while tokens of it live, which are revoked',
         params: KeyParams,
         querystring: RetireQuery,
-        response: { 200: Retired, ...problems(404, 409) },
+        response: { 200: Retired, ...problems('key_not_found', 'key_signs', 'key_in_use') },
       },
     },
     async (request, reply) => {

@@ -11,6 +11,14 @@ export interface Health {
 }
 
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+const MetricsText = Type.String({
+  description: 'Prometheus text format.',
+  examples: ['fairlead_sessions_online 3\n'],
+})
+const HealthSchema = Type.Object(
+  { status: Type.Literal('ok') },
+  { additionalProperties: false, title: 'Health', description: 'The process works.', examples: [{ status: 'ok' }] },
+)
 const open = { access: 'public' } as const
 const shared = { tags: ['system'], security: [] }
 
@@ -26,7 +34,7 @@ export function addSystemRoutes(app: App, health: () => Health, metricsText: () 
         operationId: 'getMetrics',
         summary: 'Figures for Prometheus; no device is named in them',
         produces: ['text/plain'],
-        response: { 200: Type.String({ description: 'Prometheus text format.' }), ...publicProblems() },
+        response: { 200: MetricsText, ...publicProblems() },
       },
     },
     async (_request, reply) =>
@@ -51,10 +59,7 @@ function addProbes(app: App, health: () => Health): void {
         operationId: 'getHealth',
         summary: '200 while the process works',
         response: {
-          200: Type.Object(
-            { status: Type.Literal('ok') },
-            { additionalProperties: false, description: 'The process works.' },
-          ),
+          200: HealthSchema,
           ...publicProblems(),
         },
       },

@@ -41,7 +41,7 @@ function addList(app: App, operator: Operator): void {
         summary: 'Tokens of a device, without their text',
         params: DeviceParams,
         querystring: NoQuery,
-        response: { 200: TokenList, ...problems(404) },
+        response: { 200: TokenList, ...problems('device_not_found') },
       },
     },
     async (request, reply) => {
@@ -65,7 +65,10 @@ function addIssue(app: App, operator: Operator): void {
         querystring: NoQuery,
         headers: OnceHeader,
         body: TokenInput,
-        response: { 201: withHeaders(TokenIssued, { Location: 'Path of the token.' }), ...bodyProblems(404, 409, 422) },
+        response: {
+          201: withHeaders(TokenIssued, { Location: 'Path of the token.' }),
+          ...bodyProblems('device_not_found', 'too_many_tokens', 'already_shown', 'idempotency_key_reused'),
+        },
       },
     },
     async (request, reply) => {
@@ -93,7 +96,10 @@ function addRotate(app: App, operator: Operator): void {
         params: DeviceParams,
         querystring: NoQuery,
         body: RotationInput,
-        response: { 202: RotationStarted, ...bodyProblems(404, 409) },
+        response: {
+          202: RotationStarted,
+          ...bodyProblems('device_not_found', 'no_live_token', 'too_many_tokens', 'rotation_in_progress'),
+        },
       },
     },
     async (request, reply) => {
@@ -120,7 +126,7 @@ function addRevoke(app: App, operator: Operator): void {
         summary: 'Revoke a token and close the socket that uses it',
         params: TokenParams,
         querystring: NoQuery,
-        response: { 204: NoContent, ...problems(404) },
+        response: { 204: NoContent, ...problems('device_not_found', 'token_not_found') },
       },
     },
     async (request, reply) => {
@@ -141,7 +147,7 @@ function addRevokeAll(app: App, operator: Operator): void {
         summary: 'Revoke every token of a device, also one that is being rotated in, and close its socket',
         params: DeviceParams,
         querystring: NoQuery,
-        response: { 200: TokensRevoked, ...problems(404) },
+        response: { 200: TokensRevoked, ...problems('device_not_found') },
       },
     },
     async (request, reply) => reply.code(200).send({ revoked: await operator.revokeTokens(request.params.id) }),

@@ -54,7 +54,10 @@ function addCreate(app: App, access: Access): void {
         operationId: 'createUser',
         summary: 'Add a user; they set their password by the link',
         body: UserInput,
-        response: { 201: withHeaders(UserCreated, { Location: 'Path of the user.' }), ...bodyProblems(409) },
+        response: {
+          201: withHeaders(UserCreated, { Location: 'Path of the user.' }),
+          ...bodyProblems('user_exists', 'too_many_users'),
+        },
       },
     },
     async (request, reply) => {
@@ -77,7 +80,7 @@ function addUpdate(app: App, access: Access): void {
         description: '409 `last_admin` when nobody could log in as an admin any more.',
         params: NameParams,
         body: UserPatchInput,
-        response: { 200: User, ...bodyProblems(404, 409) },
+        response: { 200: User, ...bodyProblems('user_not_found', 'last_admin') },
       },
     },
     async (request, reply) =>
@@ -96,7 +99,7 @@ function addDelete(app: App, access: Access): void {
         summary: 'Remove a user and end their logins; open pages end at once',
         description: '409 `last_admin` when nobody could log in as an admin any more.',
         params: NameParams,
-        response: { 204: NoContent, ...problems(404, 409) },
+        response: { 204: NoContent, ...problems('user_not_found', 'last_admin') },
       },
     },
     async (request, reply) => {
@@ -117,7 +120,7 @@ function addLinks(app: App, access: Access): void {
         operationId: 'createUserLoginLink',
         summary: 'A link with which a user sets a new password; the old one stays until then',
         params: NameParams,
-        response: { 201: Link, ...problems(404) },
+        response: { 201: Link, ...problems('user_not_found') },
       },
     },
     async (request, reply) => reply.code(201).send(linkToWire(await access.issueLink(request.params.name))),

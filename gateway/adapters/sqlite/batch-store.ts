@@ -2,11 +2,14 @@ import type {
   Batch,
   BatchAim,
   BatchLimits,
+  BatchOutcome,
   BatchStore,
   BatchTarget,
+  Expansion,
   NewBatch,
   TargetState,
 } from '../../core/batch-store.ts'
+import type { Once } from '../../core/records.ts'
 import type { READS, WRITES } from './operations.ts'
 import type { StoreThread } from './store-thread.ts'
 
@@ -20,8 +23,8 @@ export class SqliteBatches implements BatchStore {
     this.#reader = reader
   }
 
-  createBatch(batch: NewBatch, aim: BatchAim, limits: BatchLimits) {
-    return this.#writer.call('createBatch', batch, aim, limits)
+  createBatch(batch: NewBatch, aim: BatchAim, limits: BatchLimits, once?: Once): Promise<BatchOutcome> {
+    return this.#writer.call('createBatch', batch, aim, limits, once)
   }
   batch(id: string): Promise<Batch | undefined> {
     return this.#reader.call('batch', id)
@@ -35,7 +38,7 @@ export class SqliteBatches implements BatchStore {
   ): Promise<BatchTarget[] | undefined> {
     return this.#reader.call('batchTargets', id, page)
   }
-  expandBatches(ids: readonly string[], waitingMax: number): Promise<{ devices: string[]; worked: boolean }> {
+  expandBatches(ids: readonly string[], waitingMax: number): Promise<Expansion> {
     return this.#writer.call('expandBatches', ids, waitingMax)
   }
   cancelBatch(id: string, atMs: number): Promise<boolean> {

@@ -1,7 +1,22 @@
 import type { JsonObject } from '../../../protocol/json.ts'
-import type { Batch, BatchAim, BatchLimits, BatchTarget, NewBatch, TargetState } from '../../core/batch-store.ts'
+import {
+  type Batch,
+  type BatchAim,
+  type BatchLimits,
+  type BatchOutcome,
+  type BatchTarget,
+  type Expansion,
+  type NewBatch,
+  type RefusalCode,
+  refusedTarget,
+  type TargetState,
+} from '../../core/batch-store.ts'
+import type { CommandRecord } from '../../core/command-machine.ts'
+import type { Once } from '../../core/records.ts'
+import { commandOfDevice } from './command-rows.ts'
 import { insertCommand } from './commands.ts'
-import type { Database } from './database.ts'
+import { type Database, fromJson } from './database.ts'
+import { rememberOnce, repeatOf } from './once.ts'
 
 /**
  * Batches kept, with what became of each device: 40 MB when all of them had the largest fleet. The oldest go when a new
@@ -29,7 +44,10 @@ export function createBatch(
   batch: NewBatch,
   aim: BatchAim,
   { targetsMax, pendingMax }: BatchLimits,
-): 'created' | 'no_device' | 'too_many' | 'full' {
+  once?: Once,
+): BatchOutcome {
+  const repeat = repeatOf(db, once, batch.createdAtMs)
+  if (repeat !== undefined) return repeat
   const open = db.row<{ n: number }>("SELECT count(DISTINCT batch) AS n FROM batch_targets WHERE state = 'pending'")
   if (open && open.n >= pendingMax) return 'full'
   const wanted = 'tag' in aim ? taggedWith(db, aim.tag, targetsMax + 1) : [...new Set(aim.devices)]
@@ -38,6 +56,12 @@ export function createBatch(
   if (known.size === 0) return 'no_device'
   dropOldest(db)
   const sequence = insertBatch(db, batch, 'tag' in aim ? aim.tag : null)
+  insertTargets(db, sequence, wanted, known)
+  rememberOnce(db, once, batch.id, batch.createdAtMs)
+  return 'created'
+}
+
+function insertTargets(db: Database, sequence: number, wanted: readonly string[], known: ReadonlySet<string>): void {
   for (const device of wanted) {
     const [state, error] = known.has(device) ? ['pending', null] : ['refused', 'device_not_found']
     db.run(
@@ -48,7 +72,6 @@ export function createBatch(
       error,
     )
   }
-  return 'created'
 }
 
 function taggedWith(db: Database, tag: string, limit: number): string[] {
@@ -100,7 +123,10 @@ interface TargetRow {
   readonly device: string
   readonly state: TargetState
   readonly command: string | null
-  readonly error: BatchTarget['error'] | null
+  /** Of one that was refused. */
+  readonly refusal: RefusalCode | null
+  readonly result: string | null
+  readonly error: string | null
 }
 
 export function batchTargets(
@@ -110,39 +136,43 @@ export function batchTargets(
 ): BatchTarget[] | undefined {
   const found = db.row<{ sequence: number }>('SELECT sequence FROM command_batches WHERE id = ?', id)
   if (!found) return undefined
-  const select = 'SELECT device, state, command, error FROM batch_targets WHERE batch = ? AND device > ?'
+  const select = `SELECT t.device, t.state, t.command, t.error AS refusal, c.result, c.error
+    FROM batch_targets AS t LEFT JOIN commands AS c ON c.id = t.command WHERE t.batch = ? AND t.device > ?`
   const rows =
     state === undefined
-      ? db.rows<TargetRow>(`${select} ORDER BY device LIMIT ?`, found.sequence, after, limit)
-      : db.rows<TargetRow>(`${select} AND state = ? ORDER BY device LIMIT ?`, found.sequence, after, state, limit)
-  return rows.map(({ device, state, command, error }) => ({
-    device,
-    state,
-    command: command ?? undefined,
-    error: error ?? undefined,
-  }))
+      ? db.rows<TargetRow>(`${select} ORDER BY t.device LIMIT ?`, found.sequence, after, limit)
+      : db.rows<TargetRow>(`${select} AND t.state = ? ORDER BY t.device LIMIT ?`, found.sequence, after, state, limit)
+  return rows.map(({ device, state, command, refusal, result, error }) =>
+    refusal === null
+      ? { device, state, command: command ?? undefined, result: fromJson(result), error: fromJson(error) }
+      : refusedTarget(device, refusal),
+  )
 }
 
-export function expandBatches(
-  db: Database,
-  ids: readonly string[],
-  waitingMax: number,
-): { devices: string[]; worked: boolean } {
+export function expandBatches(db: Database, ids: readonly string[], waitingMax: number): Expansion {
   const rows = db.rows<Row & { device: string }>(
     `SELECT ${COLUMNS}, t.device FROM batch_targets AS t JOIN command_batches AS b ON b.sequence = t.batch
      WHERE t.state = 'pending' ORDER BY t.batch, t.device LIMIT ?`,
     ids.length,
   )
-  const devices = rows.flatMap((row, index) => {
+  const commands: CommandRecord[] = []
+  const refused: Expansion['refused'][number][] = []
+  for (const [index, row] of rows.entries()) {
     const command = ids[index] ?? ''
     const outcome = insertCommand(db, { ...newBatchOf(row), id: command, device: row.device }, waitingMax)
-    if (outcome === 'inserted') db.run('UPDATE commands SET batch = ? WHERE id = ?', row.id, command)
     const set = 'UPDATE batch_targets SET state = ?, command = ?, error = ? WHERE batch = ? AND device = ?'
-    if (outcome === 'inserted') db.run(set, 'queued', command, null, row.sequence, row.device)
-    else db.run(set, 'refused', null, outcome === 'full' ? 'queue_full' : 'device_not_found', row.sequence, row.device)
-    return outcome === 'inserted' ? [row.device] : []
-  })
-  return { devices, worked: rows.length > 0 }
+    if (outcome === 'inserted') {
+      db.run('UPDATE commands SET batch = ? WHERE id = ?', row.id, command)
+      db.run(set, 'queued', command, null, row.sequence, row.device)
+      const made = commandOfDevice(db, command, row.device)
+      if (made) commands.push(made.record)
+    } else {
+      const code = outcome === 'full' ? 'queue_full' : 'device_not_found'
+      db.run(set, 'refused', null, code, row.sequence, row.device)
+      refused.push({ ...refusedTarget(row.device, code), batch: row.id })
+    }
+  }
+  return { commands, refused }
 }
 
 export function cancelBatch(db: Database, id: string, atMs: number): boolean {

@@ -46,8 +46,15 @@ export function createDevice(
 export function createDevices(
   db: Database,
   list: readonly { device: NewDevice; token: NewToken }[],
-): ('created' | 'exists')[] {
-  return list.map((one) => (createDevice(db, one.device, one.token) === 'created' ? 'created' : 'exists'))
+  once?: Once,
+): ('created' | 'exists')[] | 'conflict' | { repeatOf: string } {
+  const atMs = list[0]?.device.createdAtMs ?? 0
+  const repeat = repeatOf(db, once, atMs)
+  if (repeat !== undefined) return repeat
+  const outcomes = list.map((one) => (createDevice(db, one.device, one.token) === 'created' ? 'created' : 'exists'))
+  const first = list[outcomes.indexOf('created')]
+  if (first !== undefined) rememberOnce(db, once, first.device.id, atMs)
+  return outcomes
 }
 
 export function knownDevices(db: Database, ids: readonly string[]): string[] {

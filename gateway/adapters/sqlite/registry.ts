@@ -124,8 +124,11 @@ export class SqliteRegistry implements Registry {
   ): Promise<'created' | 'exists' | 'conflict' | { repeatOf: string }> {
     return this.#writer.call('createDevice', device, token, once)
   }
-  createDevices(list: readonly { device: NewDevice; token: NewToken }[]): Promise<('created' | 'exists')[]> {
-    return this.#writer.call('createDevices', list)
+  createDevices(
+    list: readonly { device: NewDevice; token: NewToken }[],
+    once?: Once,
+  ): Promise<('created' | 'exists')[] | 'conflict' | { repeatOf: string }> {
+    return this.#writer.call('createDevices', list, once)
   }
   knownDevices(ids: readonly string[]): Promise<string[]> {
     return this.#reader.call('knownDevices', ids)

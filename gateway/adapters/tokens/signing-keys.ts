@@ -2,10 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
+import { SIGNING_KEYS_MAX } from '../../core/signing-keys.ts'
 
 export const TOKEN_ALGORITHM = 'ES256'
-/** Every file is read at start; more than this is a mistake in the folder, not a rotation. */
-const KEYS_MAX = 64
 
 export interface SigningKey {
   readonly keyId: string
@@ -32,7 +31,8 @@ export async function readSigningKeys(directory: string, nowMs: number): Promise
     await makeSigningKey(directory, nowMs)
     files = await keyFiles(directory)
   }
-  if (files.length > KEYS_MAX) throw new SigningKeyError(`${directory} holds more than ${KEYS_MAX} keys`)
+  if (files.length > SIGNING_KEYS_MAX)
+    throw new SigningKeyError(`${directory} holds more than ${SIGNING_KEYS_MAX} keys`)
   const keys = await Promise.all(files.map((file) => readKey(join(directory, file))))
   keys.sort((a, b) => b.createdAtMs - a.createdAtMs || (a.keyId < b.keyId ? -1 : 1))
   if (keys.every((key) => key.privateKey === undefined)) {

@@ -1,10 +1,20 @@
 import type { LiveChannel } from '../../../protocol/live.ts'
 import type { DeviceEvent, DeviceLog, Progress, TelemetryPoint } from '../../../protocol/messages.ts'
+import { type BatchTarget, targetOf } from '../batch-store.ts'
 import type { CommandRecord } from '../command-machine.ts'
-import type { Observer } from '../observer.ts'
+import type { Heard, Observer } from '../observer.ts'
 import type { DeviceRow, Presence } from '../records.ts'
 import { History } from './history.ts'
-import { commandItem, deviceItem, eventItem, logItem, pointItems, presenceItem, progressItem } from './wire.ts'
+import {
+  batchItem,
+  commandItem,
+  deviceItem,
+  eventItem,
+  logItem,
+  pointItems,
+  presenceItem,
+  progressItem,
+} from './wire.ts'
 
 /** Changes of the fleet that a page may miss and still catch up with: a restart with 5,000 devices is two for each. */
 const FLEET_CHANGES_MAX = 16_384
@@ -34,6 +44,7 @@ export class LiveFeed implements Observer {
     events: new History<LiveRecord>(ITEMS_MAX),
     commands: new History<LiveRecord>(ITEMS_MAX),
     logs: new History<LiveRecord>(ITEMS_MAX),
+    batches: new History<LiveRecord>(ITEMS_MAX),
   }
   readonly #telemetry = new Map<string, History<LiveRecord>>()
 
@@ -68,18 +79,25 @@ export class LiveFeed implements Observer {
     this.#add('telemetry', { device, items: () => pointItems(points, receivedAtMs, device) }, bytes)
   }
 
-  event(device: string, event: DeviceEvent, receivedAtMs: number, bytes: number): void {
-    this.#add('events', { device, items: () => [eventItem(device, event, receivedAtMs)] }, bytes)
+  event(device: string, event: DeviceEvent, heard: Heard, bytes: number): void {
+    this.#add('events', { device, items: () => [eventItem(device, event, heard)] }, bytes)
   }
 
-  log(device: string, log: DeviceLog, receivedAtMs: number): void {
-    this.#add('logs', { device, items: () => [logItem(device, log, receivedAtMs)] }, log.text.length)
+  log(device: string, log: DeviceLog, heard: Heard): void {
+    this.#add('logs', { device, items: () => [logItem(device, log, heard)] }, log.text.length)
   }
 
   command(command: CommandRecord): void {
     const bytes = sizeOf(command.params) + sizeOf(command.result)
     const key = `command ${command.id}`
     this.#add('commands', { device: command.device, key, items: () => [commandItem(command)] }, bytes)
+    if (command.batch !== undefined) this.batch(command.batch, targetOf(command))
+  }
+
+  batch(id: string, target?: BatchTarget): void {
+    const device = target?.device ?? ''
+    const bytes = sizeOf(target?.result) + sizeOf(target?.error)
+    this.#add('batches', { device, key: `batch ${id} ${device}`, items: () => [batchItem(id, target)] }, bytes)
   }
 
   progress(device: string, progress: Progress, atMs: number): void {
@@ -91,7 +109,7 @@ export class LiveFeed implements Observer {
     this.#fleet.push(record, RECORD_BYTES, Number.POSITIVE_INFINITY)
   }
 
-  #add(kind: 'telemetry' | 'events' | 'commands' | 'logs', record: LiveRecord, bytes: number): void {
+  #add(kind: 'telemetry' | 'events' | 'commands' | 'logs' | 'batches', record: LiveRecord, bytes: number): void {
     this.#kinds[kind].push(record, bytes + RECORD_BYTES, ITEMS_MAX_BYTES)
   }
 }

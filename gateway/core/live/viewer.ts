@@ -34,6 +34,7 @@ const NEEDED: Readonly<Record<LiveChannel['kind'], { readonly role: Role; readon
   telemetry: { role: 'viewer', area: 'devices' },
   events: { role: 'viewer', area: 'events' },
   commands: { role: 'viewer', area: 'commands' },
+  batches: { role: 'viewer', area: 'commands' },
   logs: { role: 'operator', area: 'events' }, // firmware writes what it likes there
 }
 

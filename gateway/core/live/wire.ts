@@ -1,5 +1,7 @@
 import type { DeviceEvent, DeviceLog, Progress, TelemetryPoint } from '../../../protocol/messages.ts'
+import type { BatchTarget } from '../batch-store.ts'
 import type { CommandRecord } from '../command-machine.ts'
+import type { Heard } from '../observer.ts'
 import type { DeviceRow, Presence } from '../records.ts'
 import { stamp } from '../telemetry.ts'
 
@@ -20,21 +22,28 @@ export function pointItems(points: readonly TelemetryPoint[], receivedAtMs: numb
   return points.map((point) => ({ device, ...stamp(point, receivedAtMs), values: point.values }))
 }
 
-export function eventItem(device: string, event: DeviceEvent, receivedAtMs: number): object {
-  return { device, name: event.name, ...stamp(event, receivedAtMs), data: event.data }
+/** `id` is that of `GET /events`. */
+export function eventItem(device: string, event: DeviceEvent, { id, atMs: at }: Heard): object {
+  return { id, at, device, name: event.name, ...stamp(event, at), data: event.data }
 }
 
-export function logItem(device: string, { level, text }: DeviceLog, ts: number): object {
-  return { device, level, text, ts }
+export function logItem(device: string, { level, text }: DeviceLog, { id, atMs }: Heard): object {
+  return { id, at: atMs, device, level, text, ts: atMs }
 }
 
 export function commandItem(command: CommandRecord): object {
-  const { id, device, name, params, state, createdAtMs, dueAtMs, result, error, lateResult, history } = command
+  const { id, device, batch, name, params, state, result, error, lateResult, deliveries, history } = command
   return {
-    ...{ id, device, name, params, state, created_at: createdAtMs, due_at: dueAtMs, result, error },
-    late_result: lateResult,
+    ...{ id, device, batch, name, params, ttl_s: command.ttlS, timeout_s: command.timeoutS, state },
+    ...{ due_at: command.dueAtMs, deliveries, cancel_requested_at: command.cancelAskedAtMs },
+    ...{ result, error, late_result: lateResult, created_at: command.createdAtMs },
     history: history.map((step) => ({ state: step.state, at: step.atMs })),
   }
+}
+
+/** One device of a batch, or only that the batch is another one now. */
+export function batchItem(id: string, target: BatchTarget | undefined): object {
+  return { id, ...target }
 }
 
 /** News of a command that runs; its state comes as a command. */
