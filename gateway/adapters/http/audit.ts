@@ -38,7 +38,7 @@ export function auditMutations(app: App, audit: Audit): void {
       target: targetOf(request, reply),
       device: deviceOf(request, reply),
       outcome: reply.statusCode < 400 ? 'ok' : (request.problemCode ?? 'internal'),
-      address: request.ip,
+      address: request.address,
       detail: request.auditDetail ?? detailOf(request),
     })
   })
