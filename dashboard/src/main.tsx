@@ -5,6 +5,7 @@ import './style/base.css'
 import './style/frame.css'
 import './style/fleet.css'
 import './style/device.css'
+import './style/system.css'
 import 'uplot/dist/uPlot.min.css'
 
 const root = document.getElementById('app')

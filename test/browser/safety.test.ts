@@ -6,6 +6,7 @@ import axe, { type AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
 import { adminPage, describeWithBrowser, freshLink, newPage, urlOf } from '../helpers/browser.ts'
+import { takeTurns } from '../helpers/hand-device.ts'
 import { startTestGateway } from '../helpers/start-gateway.ts'
 
 /** What axe finds wrong with the page as it is now. */
@@ -21,6 +22,7 @@ describeWithBrowser('the dashboard is accessible', () => {
     const gateway = await startTestGateway()
     const { device } = await gateway.readyDevice('greenhouse-1', { commands: { ping: () => ({ pong: true }) } })
     await device.telemetry({ temperature: 21.5, vent_open: true }).settled
+    await takeTurns(gateway, (await gateway.enrol('twin')).token)
     const link = await freshLink(gateway)
     const welcome = await newPage()
     await welcome.goto(link)
@@ -42,6 +44,11 @@ describeWithBrowser('the dashboard is accessible', () => {
         await page.getByRole('row', { name: 'greenhouse-1' }).getByRole('link').click()
         await page.getByRole('img', { name: /^temperature over/ }).waitFor()
         expect(await findings(page), `device, ${colorScheme}, ${width}`).toEqual([])
+        await page.goto(`${urlOf(gateway)}/#/system`)
+        await page.getByText('is quarantined').waitFor()
+        await page.getByRole('img', { name: /^memory, MiB over/ }).waitFor()
+        await page.getByText('Limits in force').click()
+        expect(await findings(page), `system, ${colorScheme}, ${width}`).toEqual([])
         await page.goto(`${urlOf(gateway)}/#/access`)
         await page.getByText('environment').waitFor()
         expect(await findings(page), `access, ${colorScheme}, ${width}`).toEqual([])

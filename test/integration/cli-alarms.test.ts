@@ -75,7 +75,7 @@ describe('status with a key', () => {
     quarantine()
     const { code, stdout } = await fairlead('status')
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^alarms +0 critical, 1 warnings$/m)
+    expect(stdout).toMatch(/^alarms +0 critical, 1 warning$/m)
     expect(stdout).toMatch(/^bus +external, mqtt:\/\/broker\.example:1883, 0 messages wait$/m)
     expect(stdout).toMatch(/^load +86 MiB, 3 % of a core/m)
     const json = JSON.parse((await fairlead('status', '--json')).stdout)

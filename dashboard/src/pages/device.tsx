@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { ago, exactly, reasonText } from '../format.ts'
+import { AlarmList } from '../parts/alarm-list.tsx'
 import { CommandPanel } from '../parts/command-panel.tsx'
 import { ConnectionPanel } from '../parts/connection-panel.tsx'
 import { Counters } from '../parts/counters.tsx'
@@ -12,6 +13,7 @@ import { SettingsPanel } from '../parts/settings-panel.tsx'
 import { StateMark } from '../parts/state-mark.tsx'
 import { TokenPanel } from '../parts/token-panel.tsx'
 import { Values } from '../parts/values.tsx'
+import { alarms } from '../state/alarms.ts'
 import { call, pathOf } from '../state/api.ts'
 import { type Device, deviceById, isLoaded } from '../state/fleet.ts'
 import { Series, type Value } from '../state/series.ts'
@@ -35,6 +37,7 @@ export function DevicePage({ id }: { id: string }) {
   return (
     <div class="device">
       <Head device={device} />
+      <AlarmList alarms={alarms.value.filter((alarm) => alarm.device === id)} isOfDevice />
       <div class="columns">
         <Telemetry id={id} />
         <aside>
