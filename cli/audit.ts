@@ -25,7 +25,7 @@ export const auditCommand: Command = {
     device: { type: 'string', value: 'id', about: 'only what concerns this device' },
     actor: { type: 'string', value: 'who', about: 'only what this one did, such as key:first' },
     action: { type: 'string', value: 'what', about: 'only this action, such as revokeToken' },
-    outcome: { type: 'string', value: 'word', about: 'only this outcome: ok, or the code of an error' },
+    outcome: { type: 'string', value: 'word', about: 'only this outcome: ok, refused, or the code of an error' },
     since: { type: 'string', value: 'time', about: 'only of the last 10m, 2h, 7d' },
   },
   about: 'who did what, and what the gateway did for its safety',

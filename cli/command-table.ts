@@ -9,14 +9,19 @@ import { commandCommands } from './commands.ts'
 import { completionCommand } from './completion.ts'
 import { deadLetters } from './dead-letters.ts'
 import { settingsCommands } from './device-settings.ts'
+import { deviceValues } from './device-values.ts'
 import { deviceCommands } from './devices.ts'
 import { eventsCommand } from './events.ts'
+import { keyCommands } from './keys.ts'
 import { login } from './login.ts'
 import { loginLink } from './login-link.ts'
+import { logout } from './logout.ts'
 import { signingKeyCommands } from './signing-keys.ts'
 import { status } from './status.ts'
 import { tail } from './tail.ts'
 import { tokenCommands } from './tokens.ts'
+import { userCommands } from './users.ts'
+import { whoami } from './whoami.ts'
 
 /** Every command knows these. */
 export const COMMON_FLAGS: Flags = {
@@ -27,22 +32,27 @@ export const COMMON_FLAGS: Flags = {
   help: { type: 'boolean', short: 'h', about: 'say how a command is used' },
 }
 
-export const COMMANDS: readonly Command[] = [
-  ...deviceCommands,
-  ...bulkCommands,
-  ...tokenCommands,
-  ...signingKeyCommands,
-  ...settingsCommands,
-  ...commandCommands,
-  ...batchCommands,
-  eventsCommand,
-  ...banCommands,
-  deadLetters,
-  tail,
-  auditCommand,
-  alarmsCommand,
-  status,
-  login,
-  loginLink,
-  completionCommand(() => COMMANDS, COMMON_FLAGS),
+/** In the order in which help shows them. */
+export const GROUPS: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
+  { title: 'Devices', commands: [...deviceCommands, deviceValues, ...bulkCommands] },
+  { title: 'What they connect with', commands: [...tokenCommands, ...signingKeyCommands] },
+  {
+    title: 'Settings and commands',
+    commands: [...settingsCommands, ...commandCommands, ...batchCommands, deadLetters],
+  },
+  { title: 'What they say', commands: [tail, eventsCommand] },
+  { title: 'Who may do what', commands: [...keyCommands, ...userCommands, ...banCommands, auditCommand] },
+  {
+    title: 'The gateway and this command line',
+    commands: [
+      alarmsCommand,
+      status,
+      login,
+      logout,
+      whoami,
+      loginLink,
+      completionCommand(() => COMMANDS, COMMON_FLAGS),
+    ],
+  },
 ]
+export const COMMANDS: readonly Command[] = GROUPS.flatMap(({ commands }) => commands)

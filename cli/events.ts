@@ -23,6 +23,7 @@ export const eventsCommand: Command = {
     limit: { type: 'string', short: 'n', value: 'n', about: `how many, newest first (${LIST_DEFAULT}, at most 200)` },
     kind: { type: 'string', value: 'kind', about: 'only event or log' },
     name: { type: 'string', value: 'name', about: 'only events of this name' },
+    level: { type: 'string', value: 'level', about: 'only log lines of debug, info, warn or error, or worse' },
   },
   about: 'what devices said lately: events and log lines',
   run: list,
@@ -34,8 +35,9 @@ async function list(given: Given): Promise<number> {
     throw new UsageError(`--kind is event or log, not "${kind}"`)
   }
   const query = new URLSearchParams({ limit: String(given.integer('limit') ?? LIST_DEFAULT) })
-  for (const [name, value] of Object.entries({ kind, name: given.text('name'), device: given.operands[0] })) {
-    if (value !== undefined) query.set(name, value)
+  const [name, level] = [given.text('name'), given.text('level')]
+  for (const [key, value] of Object.entries({ kind, name, level, device: given.operands[0] })) {
+    if (value !== undefined) query.set(key, value)
   }
   return printPage<Entry>(given, `/api/v1/events?${query}`, ['AT', 'DEVICE', 'WHAT', 'CONTENT'], toRow)
 }

@@ -1,15 +1,22 @@
 import type { Flags } from './arguments.ts'
 import type { Command } from './command.ts'
-import { COMMANDS, COMMON_FLAGS } from './command-table.ts'
+import { COMMANDS, COMMON_FLAGS, GROUPS } from './command-table.ts'
 
 /** The whole command line on one page. */
 export function overview(): string {
-  const lines = COMMANDS.map((command) => [usage(command), command.about] as const)
+  const width = widthOf(COMMANDS.map(usage))
+  const groups = GROUPS.flatMap(({ title, commands }) => [
+    `${title}:`,
+    ...columns(
+      commands.map((command) => [usage(command), command.about] as const),
+      width,
+    ),
+    '',
+  ])
   return [
     'Usage: fairlead <command> [flags]   (in this repository: npm run fairlead -- <command>)',
     '',
-    ...columns(lines),
-    '',
+    ...groups,
     'Flags of every command:',
     ...columns(flagLines(COMMON_FLAGS)),
     '',
@@ -43,7 +50,13 @@ function flagLines(flags: Flags): (readonly [string, string])[] {
   })
 }
 
-function columns(lines: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(...lines.map(([left]) => left.length))
+function columns(
+  lines: readonly (readonly [string, string])[],
+  width = widthOf(lines.map(([left]) => left)),
+): string[] {
   return lines.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)
+}
+
+function widthOf(texts: readonly string[]): number {
+  return Math.max(...texts.map((text) => text.length))
 }

@@ -3,7 +3,7 @@ import type { Command } from './command.ts'
 import { EXIT } from './failures.ts'
 import { printJson, printLine } from './print.ts'
 import { askGateway } from './request.ts'
-import { findConnection } from './settings.ts'
+import { type Connection, findConnection } from './settings.ts'
 
 /** A way into the dashboard for whoever has an admin's key: a new admin, or a user who lost the password. */
 export const loginLink: Command = {
@@ -11,7 +11,7 @@ export const loginLink: Command = {
   operands: ['[user]'],
   flags: {},
   about: 'print a link that works once: for a new admin of the dashboard, or for a user to set a new password',
-  run,
+  run: (given) => linkFor(given, given.operands[0]),
 }
 
 interface Link {
@@ -19,12 +19,17 @@ interface Link {
   readonly expires_at: number
 }
 
-async function run(given: Given): Promise<number> {
+/** What a person opens in the browser. */
+export function linkUrl(connection: Connection, token: string): string {
+  return new URL(`/#/welcome/${token}`, connection.url).href
+}
+
+/** Prints a link for this user, or without one for a new admin. */
+export async function linkFor(given: Given, user: string | undefined): Promise<number> {
   const connection = findConnection(given)
-  const user = given.operands[0]
   const path = user === undefined ? '/api/v1/login-link' : `/api/v1/users/${encodeURIComponent(user)}/login-link`
   const link = (await askGateway(connection, { method: 'POST', path })).body as Link
-  const url = new URL(`/#/welcome/${link.token}`, connection.url).href
+  const url = linkUrl(connection, link.token)
   if (given.isSet('json')) printJson({ url, expires_at: link.expires_at })
   else printLine(`${url}\nIt works once, until ${new Date(link.expires_at).toISOString()}.`)
   return EXIT.ok

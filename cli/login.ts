@@ -23,7 +23,7 @@ async function run(given: Given): Promise<number> {
   const key = (given.text('key') ?? process.env.FAIRLEAD_API_KEY ?? (await readKey())).trim()
   if (!/^[\x21-\x7e]+$/.test(key)) throw new UsageError('that is not an API key: it is empty or has spaces in it')
   const connection = { url, urlFrom: '<url>', key, keyFrom: 'your input', ...(ca && { ca: readCa(ca), caPath: ca }) }
-  await askGateway(connection, { method: 'GET', path: '/api/v1/devices?limit=1' })
+  await askGateway(connection, { method: 'GET', path: '/api/v1/session' })
   save({ url: url.href, key, ...(ca && { ca }) })
   if (given.isSet('json')) printJson({ url: url.href, ca, file: loginPath() })
   else printLine(`The key is good. Kept in ${loginPath()}, readable by you alone.`)

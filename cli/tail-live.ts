@@ -33,7 +33,6 @@ class Tail implements LiveReader {
     const wrong = given.texts('only').find((name) => !WATCHED.includes(name as Watched))
     if (wrong !== undefined) throw new UsageError(`--only is one of ${WATCHED.join(', ')}, not "${wrong}"`)
     this.#chosen = given.texts('only') as Watched[]
-    if (device === undefined && this.#chosen.includes('logs')) throw new UsageError('--only logs needs a device')
   }
 
   opened(say: (message: object) => void, role: string): void {
@@ -62,10 +61,10 @@ class Tail implements LiveReader {
     for (const item of items) if (isJsonObject(item)) this.#item(channel, item)
   }
 
-  /** Without --only everything that the role may see: a viewer sees no logs, and there are none of all devices at once. */
+  /** Without --only everything that the role may see: a viewer sees no logs. */
   #channels(role: string): string[] {
-    const maySeeLogs = role !== 'viewer' && this.#device !== undefined
-    const wanted = this.#chosen.length > 0 ? this.#chosen : WATCHED.filter((name) => name !== 'logs' || maySeeLogs)
+    const seen = WATCHED.filter((name) => name !== 'logs' || role !== 'viewer')
+    const wanted = this.#chosen.length > 0 ? this.#chosen : seen
     return wanted.map((name) => {
       const channel = CHANNELS[name]
       return this.#device === undefined || channel === 'fleet' ? channel : `${channel}:${this.#device}`

@@ -7,11 +7,10 @@ export const LIVE_PATH = '/live/v1'
 /** The longest is a subscription with its cursor. */
 export const LIVE_REQUEST_MAX_BYTES = 1_024
 
-/** One of the whole, or a kind with the device it is about; telemetry, events and commands also without: of all devices. */
+/** One of the whole, or a kind with the device it is about, or without: of all devices. */
 export type LiveChannel =
   | { readonly kind: 'fleet' | 'batches' | 'alarms' | 'node'; readonly device?: undefined }
-  | { readonly kind: 'logs'; readonly device: string }
-  | { readonly kind: 'telemetry' | 'events' | 'commands'; readonly device?: string }
+  | { readonly kind: 'telemetry' | 'events' | 'commands' | 'logs'; readonly device?: string }
 
 export type LiveRequest =
   | { readonly type: 'subscribe'; readonly channel: string; readonly of: LiveChannel; readonly cursor?: string }
@@ -78,11 +77,10 @@ function channelOf(text: string): LiveChannel | undefined {
     case 'alarms':
     case 'node':
       return device === undefined ? { kind } : undefined
-    case 'logs':
-      return device === undefined ? undefined : { kind, device }
     case 'telemetry':
     case 'events':
     case 'commands':
+    case 'logs':
       return { kind, device }
     default:
       return undefined

@@ -61,7 +61,7 @@ function Page() {
     case 'commands':
       return <CommandsPage batch={value.batch} />
     case 'events':
-      return <EventsPage />
+      return <EventsPage device={value.device} />
     case 'system':
       return <SystemPage />
     case 'audit':

@@ -40,6 +40,20 @@ export function span(ms: number): string {
   return `${Math.floor(s / 86_400)} days`
 }
 
+const LARGE_UNITS = [
+  { ms: 86_400_000, name: 'd', smaller: { ms: 3_600_000, name: 'h' } },
+  { ms: 3_600_000, name: 'h', smaller: { ms: 60_000, name: 'min' } },
+  { ms: 60_000, name: 'min', smaller: { ms: 1_000, name: 's' } },
+]
+
+/** In two units: `12 s`, `2 min 5 s`, `1 h 28 min`, `3 d 4 h`. */
+export function lasting(ms: number): string {
+  const unit = LARGE_UNITS.find((one) => ms >= one.ms)
+  if (unit === undefined) return span(ms)
+  const rest = Math.floor((ms % unit.ms) / unit.smaller.ms)
+  return `${Math.floor(ms / unit.ms)} ${unit.name}${rest === 0 ? '' : ` ${rest} ${unit.smaller.name}`}`
+}
+
 export const ago = (atMs: number): string => `${span(now.value - atMs)} ago`
 export const timeOf = (atMs: number): string =>
   Date.now() - atMs < 12 * 3_600_000 ? clock.format(atMs) : day.format(atMs)

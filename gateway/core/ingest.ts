@@ -52,18 +52,16 @@ export class Ingest {
     const publication = toPublication(message, { topics, device: session.device, boot, receivedAtMs, frameBytes })
     if ('refused' in publication) return this.#nack(session, stream, place, 'too_large', publication.refused)
     if (message.type === 'telemetry') lastValues.merge(session.device, message.points, receivedAtMs)
-    if (message.type === 'event') recent.event(session.device, message)
-    this.#show(session.device, message, receivedAtMs, frameBytes)
+    const { observer } = this.#needs
+    // For who looks on. Opaque bytes have nothing to see.
+    if (message.type === 'event') {
+      observer?.event(session.device, message, recent.event(session.device, message), frameBytes)
+    } else if (message.type === 'telemetry') {
+      observer?.telemetry(session.device, message.points, receivedAtMs, frameBytes)
+    }
     const entry = stream.take(boot, message.seq, frameBytes, this.#brake(session, frameBytes))
     this.#publish(session, stream, entry, publication)
     this.#holdBudget()
-  }
-
-  /** For who looks on. Opaque bytes have nothing to see. */
-  #show(device: string, message: Sequenced, receivedAtMs: number, bytes: number): void {
-    const { observer } = this.#needs
-    if (message.type === 'telemetry') observer?.telemetry(device, message.points, receivedAtMs, bytes)
-    else if (message.type === 'event') observer?.event(device, message, receivedAtMs, bytes)
   }
 
   /** [M-7] A message that will never be taken, with a place in the sequence. */

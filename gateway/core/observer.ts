@@ -1,7 +1,11 @@
 import type { DeviceEvent, DeviceLog, Progress, TelemetryPoint } from '../../protocol/messages.ts'
 import type { BatchTarget } from './batch-store.ts'
 import type { CommandRecord } from './command-machine.ts'
+import type { RecentEvent } from './recent-events.ts'
 import type { DeviceRow, Presence } from './records.ts'
+
+/** The place of an event or a log line among all that devices said. */
+export type Heard = Pick<RecentEvent, 'id' | 'atMs'>
 
 /**
  * Hears what happens, in the midst of it: every method returns at once and never throws. What it is given it may keep
@@ -14,8 +18,8 @@ export interface Observer {
   deleted(device: string): void
   /** Taken, not yet confirmed by the bus. `bytes` is the size of the frame. */
   telemetry(device: string, points: readonly TelemetryPoint[], receivedAtMs: number, bytes: number): void
-  event(device: string, event: DeviceEvent, receivedAtMs: number, bytes: number): void
-  log(device: string, log: DeviceLog, receivedAtMs: number): void
+  event(device: string, event: DeviceEvent, heard: Heard, bytes: number): void
+  log(device: string, log: DeviceLog, heard: Heard): void
   command(command: CommandRecord): void
   /** A batch was stored or cancelled, or this became of one of its devices while none of its commands changed. */
   batch(id: string, target?: BatchTarget): void

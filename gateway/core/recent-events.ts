@@ -1,5 +1,5 @@
 import { utf8Length } from '../../protocol/json.ts'
-import type { DeviceEvent, DeviceLog } from '../../protocol/messages.ts'
+import { type DeviceEvent, type DeviceLog, LOG_LEVELS } from '../../protocol/messages.ts'
 import type { Clock } from './ports.ts'
 
 /** What is kept in memory: enough to see what a fleet said in the last minutes. The oldest go. */
@@ -29,6 +29,8 @@ export interface RecentQuery {
   readonly device?: string
   readonly kind?: RecentEvent['kind']
   readonly name?: string
+  /** Only log lines of this level or a worse one. */
+  readonly level?: DeviceLog['level']
 }
 
 /** The latest events and log lines of all devices, as this node heard them. The bus has them all; this is for a look. */
@@ -45,26 +47,25 @@ export class RecentEvents {
     this.#lastId = clock.wallMs() * IDS_PER_MS
   }
 
-  event(device: string, { name, data }: DeviceEvent): void {
-    this.#keep({ device, kind: 'event', name, data }, utf8Length(JSON.stringify(data) ?? ''))
+  /** Returns it with its place among all. */
+  event(device: string, { name, data }: DeviceEvent): RecentEvent {
+    return this.#keep({ device, kind: 'event', name, data }, utf8Length(JSON.stringify(data) ?? ''))
   }
 
-  log(device: string, { level, text }: DeviceLog): void {
-    this.#keep({ device, kind: 'log', level, text }, utf8Length(text))
+  log(device: string, { level, text }: DeviceLog): RecentEvent {
+    return this.#keep({ device, kind: 'log', level, text }, utf8Length(text))
   }
 
   /** Newest first; `next` is the `before` of the following page. */
-  list({ before = Number.POSITIVE_INFINITY, limit, device, kind, name }: RecentQuery): {
+  list(query: RecentQuery): {
     items: RecentEvent[]
     next?: number
   } {
+    const { before = Number.POSITIVE_INFINITY, limit } = query
     const items: RecentEvent[] = []
     for (let at = this.#kept.length - 1; at >= this.#first; at--) {
       const event = this.#kept[at]?.event
-      if (event === undefined || event.id >= before) continue
-      if (device !== undefined && event.device !== device) continue
-      if (kind !== undefined && event.kind !== kind) continue
-      if (name !== undefined && event.name !== name) continue
+      if (event === undefined || event.id >= before || !matches(event, query)) continue
       if (items.length === limit) return { items, next: items.at(-1)?.id }
       items.push(event)
     }
@@ -79,14 +80,17 @@ export class RecentEvents {
     this.#bytes = left.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
-  #keep(event: Omit<RecentEvent, 'id' | 'atMs'>, bytes: number): void {
+  #keep(said: Omit<RecentEvent, 'id' | 'atMs'>, bytes: number): RecentEvent {
     this.#lastId += 1
-    this.#kept.push({ event: { ...event, id: this.#lastId, atMs: this.#clock.wallMs() }, bytes })
+    const event = { ...said, id: this.#lastId, atMs: this.#clock.wallMs() }
+    this.#kept.push({ event, bytes })
     this.#bytes += bytes
     while (this.#kept.length - this.#first > KEPT_MAX || this.#bytes > KEPT_MAX_BYTES) this.#dropOldest()
-    if (this.#first < KEPT_MAX) return
-    this.#kept.splice(0, this.#first)
-    this.#first = 0
+    if (this.#first >= KEPT_MAX) {
+      this.#kept.splice(0, this.#first)
+      this.#first = 0
+    }
+    return event
   }
 
   #dropOldest(): void {
@@ -94,4 +98,13 @@ export class RecentEvents {
     delete this.#kept[this.#first]
     this.#first += 1
   }
+}
+
+function matches(event: RecentEvent, { device, kind, name, level }: RecentQuery): boolean {
+  if (device !== undefined && event.device !== device) return false
+  if (kind !== undefined && event.kind !== kind) return false
+  if (name !== undefined && event.name !== name) return false
+  return (
+    level === undefined || (event.level !== undefined && LOG_LEVELS.indexOf(event.level) >= LOG_LEVELS.indexOf(level))
+  )
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../protocol/json.ts'
+import type { Scope } from './access/scopes.ts'
 
 /** What the registry keeps. Times are Unix time in ms. */
 
@@ -97,6 +98,8 @@ export interface ApiKey {
   /** Of the whole key text. 256 random bits need no slow hash. */
   readonly sha256: string
   readonly role: 'viewer' | 'operator' | 'admin'
+  /** Never empty; absent: everything that the role allows. */
+  readonly scopes?: readonly Scope[]
   readonly createdAtMs: number
   /** From then on it is refused. */
   readonly expiresAtMs?: number
@@ -135,6 +138,7 @@ export interface AuditQuery {
   readonly device?: string
   readonly actor?: string
   readonly action?: string
+  /** As in the entry, or `refused`: everything but `ok`. */
   readonly outcome?: string
   readonly sinceMs?: number
   readonly untilMs?: number

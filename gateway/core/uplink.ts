@@ -110,13 +110,12 @@ export class Uplink {
       counters.count(session.device, 'dropped', 'log_rate')
       return
     }
-    recent.log(session.device, message)
+    this.#needs.observer?.log(session.device, message, recent.log(session.device, message))
     if (session.logsInFlight >= LOGS_IN_FLIGHT_MAX) {
       counters.count(session.device, 'dropped', 'log_bus')
       return
     }
     const ts = clock.wallMs()
-    this.#needs.observer?.log(session.device, message, ts)
     const payload = JSON.stringify({ level: message.level, text: message.text, ts })
     session.logsInFlight += 1
     bus

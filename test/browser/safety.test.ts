@@ -22,6 +22,9 @@ describeWithBrowser('the dashboard is accessible', () => {
     const gateway = await startTestGateway()
     const { device } = await gateway.readyDevice('greenhouse-1', { commands: { ping: () => ({ pong: true }) } })
     await device.telemetry({ temperature: 21.5, vent_open: true }).settled
+    await device.event('door', { open: true }).settled
+    device.log('error', 'too hot')
+    await gateway.api('PATCH', 'devices/greenhouse-1', { notes: 'Behind the second door.' })
     await takeTurns(gateway, (await gateway.enrol('twin')).token)
     const link = await freshLink(gateway)
     const welcome = await newPage()
@@ -44,6 +47,9 @@ describeWithBrowser('the dashboard is accessible', () => {
         await page.getByRole('row', { name: 'greenhouse-1' }).getByRole('link').click()
         await page.getByRole('img', { name: /^temperature over/ }).waitFor()
         expect(await findings(page), `device, ${colorScheme}, ${width}`).toEqual([])
+        await page.goto(`${urlOf(gateway)}/#/events`)
+        await page.getByText('too hot').waitFor()
+        expect(await findings(page), `events, ${colorScheme}, ${width}`).toEqual([])
         await page.goto(`${urlOf(gateway)}/#/system`)
         await page.getByText('is quarantined').waitFor()
         await page.getByRole('img', { name: /^memory, MiB over/ }).waitFor()
@@ -57,6 +63,13 @@ describeWithBrowser('the dashboard is accessible', () => {
     await page.goto(`${urlOf(gateway)}/#/`)
     await page.getByRole('button', { name: 'Add device' }).click()
     expect(await findings(page), 'dialog').toEqual([])
+    await page.goto(`${urlOf(gateway)}/#/events`)
+    await page.getByRole('button', { name: 'open: true' }).click()
+    expect(await findings(page), 'an event').toEqual([])
+    await page.goto(`${urlOf(gateway)}/#/devices/greenhouse-1`)
+    await page.getByRole('button', { name: 'Edit' }).click()
+    await page.getByRole('textbox', { name: 'Notes' }).waitFor()
+    expect(await findings(page), 'labels').toEqual([])
   })
 
   test('everything is reached by the keyboard alone', async () => {

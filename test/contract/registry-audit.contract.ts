@@ -37,6 +37,8 @@ export function auditContract(opened: () => RegistryUnderTest): void {
     expect(await found({ actor: 'user:ada' })).toEqual(['a'])
     expect(await found({ action: 'deleteDevice' })).toEqual(['b'])
     expect(await found({ outcome: 'forbidden' })).toEqual(['c'])
+    expect(await found({ outcome: 'refused' })).toEqual(['c'])
+    expect(await found({ outcome: 'ok' })).toEqual(['b', 'a'])
     expect(await found({ sinceMs: NOW_MS + 10 })).toEqual(['c', 'b'])
     expect(await found({ untilMs: NOW_MS + 10 })).toEqual(['a'])
     expect(await found({ device: 'd1', actor: 'key:first', sinceMs: NOW_MS, untilMs: NOW_MS + 21 })).toEqual(['c'])

@@ -269,6 +269,15 @@ function lifeContract(opened: () => RegistryUnderTest): void {
     expect(await registry.countApiKeys()).toBe(2)
   })
 
+  test('an API key keeps its scopes, until one of the same name without scopes replaces it', async () => {
+    const { registry } = opened()
+    const scopes = ['devices:add', 'tokens'] as const
+    await registry.putApiKey({ ...key, scopes })
+    expect((await registry.apiKeyByHash(key.sha256))?.scopes).toEqual(scopes)
+    await registry.putApiKey(key)
+    expect((await registry.apiKeyByHash(key.sha256))?.scopes).toBeUndefined()
+  })
+
   test('what was resolved is seen by the next read', async () => {
     const { registry } = opened()
     const ids = Array.from({ length: 200 }, (_, i) => `d${i}`)

@@ -1,21 +1,8 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type CliAnswer, CliUser } from '../helpers/run-cli.ts'
-import { startTestGateway, type TestGateway } from '../helpers/start-gateway.ts'
+import { type CliAnswer, type CliUser, operatorOf } from '../helpers/run-cli.ts'
+import { startTestGateway } from '../helpers/start-gateway.ts'
 import { startTcpProxy } from '../helpers/tcp-proxy.ts'
-
-/** An operator of this gateway, with a key of the role. */
-async function operatorOf(gateway: TestGateway, role = 'operator'): Promise<CliUser> {
-  const user = new CliUser()
-  onTestFinished(() => user[Symbol.dispose]())
-  const { body } = await gateway.api('POST', 'api-keys', { name: `tail-${role}`, role })
-  const ca = join(user.home, 'ca.pem')
-  writeFileSync(ca, gateway.ca)
-  user.env = { FAIRLEAD_URL: `https://127.0.0.1:${gateway.port}`, FAIRLEAD_CA: ca, FAIRLEAD_API_KEY: body.key }
-  return user
-}
 
 /** Runs `tail`, and does something again and again until it has seen enough: nobody is told when it looks on. */
 async function tailed(user: CliUser, words: readonly string[], act: () => Promise<unknown>): Promise<CliAnswer> {
@@ -99,7 +86,7 @@ describe('tail of a gateway', () => {
   test('exits 1 for a key that is not taken or ends, 2 for what cannot be, 3 for a gateway that is not there', async () => {
     const gateway = await startTestGateway()
     const user = await operatorOf(gateway)
-    const revoked = tailed(user, ['a'], () => gateway.api('DELETE', 'api-keys/tail-operator'))
+    const revoked = tailed(user, ['a'], () => gateway.api('DELETE', 'api-keys/cli-operator'))
     expect(await revoked).toMatchObject({ code: 1, stderr: expect.stringContaining('does not take the key') })
     expect(await user.run(['tail', '--only', 'all'])).toMatchObject({
       code: 2,

@@ -124,6 +124,21 @@ describe('what a page is told', () => {
     expect(new Set(page.items('commands').map(({ device }) => device)).size).toBe(4)
   })
 
+  test('events and log lines of all devices, with the ids that the REST API gives them', async () => {
+    const gateway = await startTestGateway()
+    const { device } = await gateway.readyDevice('a')
+    const page = await openPage(gateway, { headers: await keyOf(gateway, 'operator') })
+    for (const channel of ['events', 'logs']) page.subscribe(channel)
+    await page.until(() => page.of('snapshot').length === 2)
+    await device.event('door', { open: true }).settled
+    device.log('warn', 'too hot')
+    await page.until(() => page.items('logs').length === 1 && page.items('events').length === 1)
+    const { body } = await gateway.api('GET', 'events')
+    const [log, event] = body.items
+    expect(page.items('events')).toMatchObject([{ id: event.id, at: event.at, name: 'door' }])
+    expect(page.items('logs')).toMatchObject([{ id: log.id, at: log.at, device: 'a', level: 'warn', text: 'too hot' }])
+  })
+
   test('after a gap only what it missed; all anew when the cursor is of another run', async () => {
     const gateway = await startTestGateway()
     const { device } = await gateway.readyDevice('a')
@@ -166,8 +181,39 @@ describe('what a page may not do', () => {
     page.subscribe('logs:a')
     expect(await last(page)).toBe(4003)
     const operator = await openPage(gateway, { headers: await keyOf(gateway, 'operator') })
-    operator.subscribe('logs:a')
-    await operator.until(() => operator.of('snapshot').length > 0)
+    for (const channel of ['logs:a', 'logs']) operator.subscribe(channel)
+    await operator.until(() => operator.of('snapshot').length > 1)
+    const another = await openPage(gateway, { headers: await keyOf(gateway, 'viewer', 'second') })
+    another.subscribe('logs')
+    expect(await last(another)).toBe(4003)
+  })
+
+  test('ask for what its key is not kept to: 4003', async () => {
+    const gateway = await startTestGateway()
+    const make = async (name: string, scopes: string[]) => {
+      const { body } = await gateway.api('POST', 'api-keys', { name, role: 'admin', scopes })
+      return { authorization: `Bearer ${body.key}` }
+    }
+    const fleet = ['fleet', 'telemetry:a']
+    const said = ['events', 'events:a', 'logs:a']
+    const commands = ['commands', 'commands:a']
+    const reached: Record<string, string[]> = {
+      devices: fleet,
+      'events:read': said,
+      'commands:read': commands,
+      'commands:add': [],
+    }
+    for (const [scope, channels] of Object.entries(reached)) {
+      const headers = await make(scope.replace(':', '.'), [scope])
+      const page = await openPage(gateway, { headers })
+      for (const channel of channels) page.subscribe(channel)
+      await page.until(() => page.of('snapshot').length === channels.length)
+      for (const channel of [...fleet, ...said, ...commands].filter((one) => !channels.includes(one))) {
+        const refused = await openPage(gateway, { headers })
+        refused.subscribe(channel)
+        expect(await last(refused), `${scope}: ${channel}`).toBe(4003)
+      }
+    }
   })
 
   test('say what means nothing: 4014; too much: 4013; something huge: 1009', async () => {

@@ -437,8 +437,9 @@ interface LetterQuery {
 
 function passes(row: AuditRow, query: AuditQuery): boolean {
   const { before = Number.POSITIVE_INFINITY, sinceMs = 0, untilMs = Number.POSITIVE_INFINITY } = query
+  const isRefused = query.outcome === 'refused' && row.outcome !== 'ok'
   const equal = (['device', 'actor', 'action', 'outcome'] as const).every(
-    (name) => query[name] === undefined || query[name] === row[name],
+    (name) => query[name] === undefined || query[name] === row[name] || (name === 'outcome' && isRefused),
   )
   return equal && row.id < before && row.atMs >= sinceMs && row.atMs < untilMs
 }

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import type { TestGateway } from './start-gateway.ts'
 
 const MAIN = join(import.meta.dirname, '../../cli/main.ts')
 
@@ -51,4 +53,15 @@ export class CliUser implements Disposable {
   [Symbol.dispose](): void {
     rmSync(this.home, { recursive: true, force: true })
   }
+}
+
+/** Who operates this gateway from a terminal, with a key of the role. */
+export async function operatorOf(gateway: TestGateway, role = 'operator'): Promise<CliUser> {
+  const user = new CliUser()
+  onTestFinished(() => user[Symbol.dispose]())
+  const { body } = await gateway.api('POST', 'api-keys', { name: `cli-${role}`, role })
+  const ca = join(user.home, 'ca.pem')
+  writeFileSync(ca, gateway.ca)
+  user.env = { FAIRLEAD_URL: `https://127.0.0.1:${gateway.port}`, FAIRLEAD_CA: ca, FAIRLEAD_API_KEY: body.key }
+  return user
 }

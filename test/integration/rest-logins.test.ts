@@ -181,7 +181,7 @@ describe('API keys', () => {
   })
 
   test('end by themselves', async () => {
-    const { text } = await api.access.createApiKey('short', 'viewer', 1)
+    const { text } = await api.access.createApiKey({ name: 'short', role: 'viewer', expiresInS: 1 })
     const status = async () =>
       (await ask(api, 'GET', '/api/v1/session', { headers: { authorization: `Bearer ${text}` } })).status
     expect(await status()).toBe(200)

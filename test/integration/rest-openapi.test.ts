@@ -75,7 +75,9 @@ describe('the OpenAPI document', () => {
       'DELETE /api/v1/devices/{id}/tokens',
       'DELETE /api/v1/devices/{id}/tokens/{tid}',
       'DELETE /api/v1/session',
+      'DELETE /api/v1/session/others',
       'DELETE /api/v1/signing-keys/{kid}',
+      'DELETE /api/v1/users/{name}',
       'GET /api/v1/alarms',
       'GET /api/v1/api-keys',
       'GET /api/v1/audit',
@@ -124,6 +126,7 @@ describe('the OpenAPI document', () => {
       'POST /api/v1/signing-keys/{kid}/reissue',
       'POST /api/v1/users',
       'POST /api/v1/users/{name}/login-link',
+      'PUT /api/v1/session/password',
     ])
   })
 

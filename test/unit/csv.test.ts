@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { CsvError, csvCell, parseCsv, plainCell } from '../../gateway/adapters/http/csv.ts'
+import { CsvError, csvCell, parseCsv, plainCell } from '../../protocol/csv.ts'
 
 const cells = (text: string) => parseCsv(text).map((row) => row.cells)
 

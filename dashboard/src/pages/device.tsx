@@ -2,19 +2,24 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { ago, exactly, reasonText } from '../format.ts'
 import { AlarmList } from '../parts/alarm-list.tsx'
+import { Choice } from '../parts/choice.tsx'
 import { CommandPanel } from '../parts/command-panel.tsx'
 import { ConnectionPanel } from '../parts/connection-panel.tsx'
 import { Counters } from '../parts/counters.tsx'
 import { DeviceActions } from '../parts/device-actions.tsx'
+import { EditDevice } from '../parts/edit-device.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { EventPanel } from '../parts/event-panel.tsx'
 import { Plot } from '../parts/plot.tsx'
+import { PresenceStrip } from '../parts/presence-strip.tsx'
 import { SettingsPanel } from '../parts/settings-panel.tsx'
 import { StateMark } from '../parts/state-mark.tsx'
 import { TokenPanel } from '../parts/token-panel.tsx'
 import { Values } from '../parts/values.tsx'
 import { alarms } from '../state/alarms.ts'
 import { call, pathOf } from '../state/api.ts'
+import { DeviceConnections } from '../state/connections.ts'
+import { DeviceDetails } from '../state/device-details.ts'
 import { type Device, deviceById, isLoaded } from '../state/fleet.ts'
 import { Series, type Value } from '../state/series.ts'
 import { may } from '../state/session.ts'
@@ -34,26 +39,39 @@ export function DevicePage({ id }: { id: string }) {
       </Empty>
     )
   }
+  return <Known id={id} device={device} />
+}
+
+function Known({ id, device }: { id: string; device: Device }) {
+  const connections = useMemo(() => new DeviceConnections(id), [id])
+  useEffect(() => connections.refresh(), [connections, device.state, device.session])
+  const details = useMemo(() => new DeviceDetails(id), [id])
+  useEffect(() => {
+    details.load().catch(() => {}) // the counters ask again
+  }, [details, device.model, device.tags.join('\n'), device.enabled])
   return (
     <div class="device">
-      <Head device={device} />
+      <Head device={device} details={details} />
       <AlarmList alarms={alarms.value.filter((alarm) => alarm.device === id)} isOfDevice />
+      <PresenceStrip device={device} connections={connections} />
       <div class="columns">
-        <Telemetry id={id} />
+        <Telemetry id={id} connections={connections} />
         <aside>
           <CommandPanel id={id} device={device} />
           <SettingsPanel id={id} />
           {may('admin') && <TokenPanel id={id} />}
           <EventPanel id={id} />
-          <Counters id={id} session={device.session} />
+          <Counters details={details} session={device.session} />
+          {may('admin') && <DeviceActions device={device} />}
         </aside>
       </div>
     </div>
   )
 }
 
-function Head({ device }: { device: Device }) {
+function Head({ device, details }: { device: Device; details: DeviceDetails }) {
   const { id, state, session, reason, since, model, firmware, tags, enabled } = device
+  const notes = details.now.value?.notes
   return (
     <header class="device-head">
       <a class="back" href="#/">
@@ -76,18 +94,23 @@ function Head({ device }: { device: Device }) {
           </i>
         ))}
       </p>
-      {may('admin') && <DeviceActions device={device} />}
+      {notes && <p class="notes">{notes}</p>}
+      {may('admin') && (
+        <div class="actions">
+          <EditDevice details={details} />
+        </div>
+      )}
     </header>
   )
 }
 
 const WINDOWS = [
-  { s: 60, name: '1 min' },
-  { s: 300, name: '5 min' },
-  { s: 3600, name: '1 h' },
+  { value: 60, name: '1 min' },
+  { value: 300, name: '5 min' },
+  { value: 3600, name: '1 h' },
 ]
 
-function Telemetry({ id }: { id: string }) {
+function Telemetry({ id, connections }: { id: string; connections: DeviceConnections }) {
   const series = useMemo(() => new Series(), [id])
   const windowS = useSignal(300)
   useEffect(() => {
@@ -101,17 +124,7 @@ function Telemetry({ id }: { id: string }) {
   const keys = series.numericKeys
   return (
     <section class="telemetry" aria-label="Telemetry">
-      {keys.length > 0 && (
-        <fieldset class="choice">
-          <legend class="unseen">How far back</legend>
-          {WINDOWS.map(({ s, name }) => (
-            <label key={s}>
-              <input type="radio" name="window" checked={windowS.value === s} onChange={() => (windowS.value = s)} />
-              {name}
-            </label>
-          ))}
-        </fieldset>
-      )}
+      {keys.length > 0 && <Choice name="window" legend="How far back" options={WINDOWS} chosen={windowS} />}
       {series.last.size === 0 && (
         <Empty title="Nothing measured yet">Plots appear here as soon as the device sends telemetry.</Empty>
       )}
@@ -121,7 +134,7 @@ function Telemetry({ id }: { id: string }) {
         ))}
       </div>
       <Values series={series} />
-      <ConnectionPanel id={id} />
+      <ConnectionPanel connections={connections} />
     </section>
   )
 }

@@ -5,6 +5,7 @@ import { fieldsOf, useAction } from './action.ts'
 import { Dialog } from './dialog.tsx'
 import { Problem } from './problem.tsx'
 import { Provisioning } from './provisioning.tsx'
+import { tagsOf } from './tags.ts'
 
 export function AddDevice() {
   const isOpen = useSignal(false)
@@ -50,8 +51,7 @@ function AddForm({ onMade }: { onMade: (device: Made) => void }) {
   const { busy, problem, run } = useAction()
   const submit = (event: SubmitEvent) => {
     const { id, model, tags = '' } = fieldsOf(event)
-    const list = tags.split(/[\s,]+/).filter(Boolean)
-    const body = { id: id || undefined, model: model || undefined, tags: list }
+    const body = { id: id || undefined, model: model || undefined, tags: tagsOf(tags) }
     run(async () => onMade(await call<Made>('POST', '/devices', body)))
   }
   return (
@@ -74,6 +74,7 @@ function AddForm({ onMade }: { onMade: (device: Made) => void }) {
       <label>
         Tags
         <input name="tags" placeholder="north, roof" spellcheck={false} />
+        <small>Separated by commas.</small>
       </label>
       <Problem of={problem} />
       <button type="submit" class="primary" disabled={busy.value}>

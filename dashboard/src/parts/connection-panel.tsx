@@ -1,39 +1,38 @@
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
-import { count, exactly, now, reasonText, span, timeOf } from '../format.ts'
-import { type Connection, call, pathOf } from '../state/api.ts'
-import { deviceById } from '../state/fleet.ts'
+import { count, exactly, lasting, now, reasonText, timeOf } from '../format.ts'
+import type { Connection } from '../state/api.ts'
+import type { DeviceConnections } from '../state/connections.ts'
+import { useAction } from './action.ts'
+import { Problem } from './problem.tsx'
 
-const SHOWN_MAX = 12
-/** A connection is in the history a moment after it began or ended. */
-const SETTLE_MS = 2_500
+const STEP = 10
 
 /** When the device was here lately, for how long, and why it left. */
-export function ConnectionPanel({ id }: { id: string }) {
-  const list = useSignal<readonly Connection[]>([])
-  const device = deviceById(id)
-  useEffect(() => {
-    const load = () => {
-      call<{ items: Connection[] }>('GET', `${pathOf(id)}/connections?limit=${SHOWN_MAX}`).then(
-        ({ items }) => {
-          list.value = items
-        },
-        () => {}, // asked again with the next change of presence
-      )
-    }
-    load()
-    const timer = setTimeout(load, SETTLE_MS)
-    return () => clearTimeout(timer)
-  }, [id, device?.state, device?.session])
-  if (list.value.length === 0) return null
+export function ConnectionPanel({ connections }: { connections: DeviceConnections }) {
+  const shownMax = useSignal(STEP)
+  const { busy, problem, run } = useAction()
+  const { value: list } = connections.list
+  const isAll = list.length <= shownMax.value && !connections.hasMore.value
+  const more = () =>
+    run(async () => {
+      if (list.length <= shownMax.value) await connections.more()
+      shownMax.value += STEP
+    })
+  if (list.length === 0) return null
   return (
     <section class="card connections">
       <h2>Connections</h2>
       <ol>
-        {list.value.map((connection) => (
+        {list.slice(0, shownMax.value).map((connection) => (
           <Row key={connection.id} connection={connection} />
         ))}
       </ol>
+      <Problem of={problem} />
+      {!isAll && (
+        <button type="button" class="quiet more" disabled={busy.value} onClick={more}>
+          Load more
+        </button>
+      )}
     </section>
   )
 }
@@ -43,10 +42,11 @@ function Row({ connection }: { connection: Connection }) {
   return (
     <li data-open={ended_at === undefined}>
       <time title={exactly(connected_at)}>{timeOf(connected_at)}</time>
-      <span class="lasted">{span((ended_at ?? now.value) - connected_at)}</span>
+      <span class="lasted">{lasting((ended_at ?? now.value) - connected_at)}</span>
       <span class="why">{ended_at === undefined ? 'open' : reasonText(reason ?? '')}</span>
       <small>
-        {ended_at !== undefined && `${count(messages)} messages · `}session {session}
+        {ended_at !== undefined && `${count(messages)} messages · `}
+        {session > 0 ? `session ${session}` : 'not let in'}
         {address !== undefined && ` · ${address}`}
       </small>
     </li>

@@ -15,24 +15,32 @@ export function DeviceActions({ device }: { device: Device }) {
       go('#/')
     })
   return (
-    <div class="buttons actions">
-      {enabled ? (
+    <section class="card device-actions">
+      <h2>{enabled ? 'Cut off or remove' : 'Disabled'}</h2>
+      <div class="buttons">
+        {enabled ? (
+          <Confirm
+            verb="Disable"
+            question={`${id} is cut off and may not come back until you enable it. Disable it?`}
+            onYes={() => enable(false)}
+          />
+        ) : (
+          <button type="button" onClick={() => enable(true)}>
+            Enable
+          </button>
+        )}
         <Confirm
-          verb="Disable"
-          question={`${id} is cut off and may not come back until you enable it. Disable it?`}
-          onYes={() => enable(false)}
+          verb="Delete"
+          question={`${id} goes with its tokens, commands and settings, for ever. Delete it?`}
+          onYes={remove}
         />
-      ) : (
-        <button type="button" onClick={() => enable(true)}>
-          Enable
-        </button>
-      )}
-      <Confirm
-        verb="Delete"
-        question={`${id} goes with its tokens, commands and settings, for ever. Delete it?`}
-        onYes={remove}
-      />
+      </div>
+      <p class="hint">
+        {enabled
+          ? 'A disabled device keeps its tokens, and comes back when it is enabled.'
+          : 'It may not connect until it is enabled.'}
+      </p>
       <Problem of={problem} />
-    </div>
+    </section>
   )
 }

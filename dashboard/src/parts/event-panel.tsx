@@ -2,8 +2,10 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { exactly, timeOf } from '../format.ts'
 import { subscribe } from '../state/live.ts'
+import { toEvents } from '../state/route.ts'
 
 interface Event {
+  readonly id: number
   readonly name: string
   readonly ts: number
   readonly data: unknown
@@ -26,10 +28,12 @@ export function EventPanel({ id }: { id: string }) {
   if (events.value.length === 0) return null
   return (
     <section class="card events">
-      <h2>Events</h2>
+      <h2>
+        Events <a href={toEvents(id)}>all, with log lines</a>
+      </h2>
       <ol>
         {events.value.map((event) => (
-          <li key={`${event.ts} ${event.name}`}>
+          <li key={event.id}>
             <time title={exactly(event.ts)}>{timeOf(event.ts)}</time> <b>{event.name}</b>{' '}
             {event.data !== null && <code>{JSON.stringify(event.data)}</code>}
           </li>

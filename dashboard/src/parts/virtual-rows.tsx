@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useLayoutEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 
 /** Rows kept above and below what is seen, so that a flick of the wheel shows no gap. */
 const SPARE_ROWS = 8
@@ -11,10 +11,12 @@ interface VirtualRowsProps<T> {
   readonly label: string
   readonly head: ComponentChildren
   readonly row: (item: T, index: number) => ComponentChildren
+  /** Called when the first row comes into sight or leaves it, and when the last is near. */
+  readonly onEdge?: (edge: { readonly isAtTop: boolean; readonly isNearEnd: boolean }) => void
 }
 
 /** A long table of which only the rows in sight are in the document. Every row has the same height. */
-export function VirtualRows<T>({ items, rowHeight, label, head, row }: VirtualRowsProps<T>) {
+export function VirtualRows<T>({ items, rowHeight, label, head, row, onEdge }: VirtualRowsProps<T>) {
   const box = useRef<HTMLDivElement>(null)
   const view = useSignal({ top: 0, height: 800 })
   useLayoutEffect(() => {
@@ -32,6 +34,9 @@ export function VirtualRows<T>({ items, rowHeight, label, head, row }: VirtualRo
       element.removeEventListener('scroll', look)
     }
   }, [])
+  const isAtTop = view.value.top < rowHeight
+  const isNearEnd = view.value.top + 2 * view.value.height > items.length * rowHeight
+  useEffect(() => onEdge?.({ isAtTop, isNearEnd }), [isAtTop, isNearEnd, items.length])
   const first = Math.max(0, Math.floor(view.value.top / rowHeight) - SPARE_ROWS)
   const last = Math.min(items.length, Math.ceil((view.value.top + view.value.height) / rowHeight) + SPARE_ROWS)
   return (

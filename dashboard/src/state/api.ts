@@ -38,7 +38,14 @@ export interface CommandItem {
   readonly progress?: { readonly percent?: number; readonly text?: string }
 }
 
-export interface DeviceDetail {
+/** What people say of a device. */
+export interface DeviceLabels {
+  readonly model?: string
+  readonly tags: readonly string[]
+  readonly notes?: string
+}
+
+export interface DeviceDetail extends DeviceLabels {
   readonly id: string
   readonly counters: Readonly<Record<string, number>>
 }
@@ -102,13 +109,29 @@ export function whenLoggedOut(callback: () => void): void {
 
 /** One request below /api/v1. Rejects with ApiError. */
 export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const text = body === undefined ? undefined : JSON.stringify(body)
-  const headers: HeadersInit = text === undefined ? {} : { 'Content-Type': 'application/json' }
-  const response = await fetch(`/api/v1${path}`, { method, headers, body: text, credentials: 'same-origin' }).catch(
+  return (await ask<T>(method, path, body === undefined ? {} : { json: body })).body
+}
+
+export interface Asked {
+  readonly json?: unknown
+  /** A body of another type, with its `Content-Type` among the headers. */
+  readonly text?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** As `call`, with headers: what `etag` says goes into `If-Match` of the change. */
+export async function ask<T>(method: string, path: string, asked: Asked = {}): Promise<{ body: T; etag: string }> {
+  const isJson = asked.json !== undefined
+  const headers = { ...(isJson ? { 'Content-Type': 'application/json' } : {}), ...asked.headers }
+  const body = isJson ? JSON.stringify(asked.json) : asked.text
+  const response = await fetch(`/api/v1${path}`, { method, headers, body, credentials: 'same-origin' }).catch(
     () => undefined,
   )
   if (response === undefined) throw new ApiError(0, 'unreachable', 'The gateway cannot be reached.')
-  if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T
+  if (response.ok) {
+    const answer = (response.status === 204 ? undefined : await response.json()) as T
+    return { body: answer, etag: response.headers.get('ETag') ?? '' }
+  }
   const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string }
   const error = new ApiError(response.status, problem.code ?? 'unknown', explain(response, problem.detail))
   if (error.code === 'unauthorized') onLoggedOut()

@@ -4,7 +4,8 @@ export type Route =
   | { readonly page: 'fleet' }
   | { readonly page: 'device'; readonly id: string }
   | { readonly page: 'commands'; readonly batch?: string }
-  | { readonly page: 'events' | 'system' | 'audit' | 'access' }
+  | { readonly page: 'events'; readonly device?: string }
+  | { readonly page: 'system' | 'audit' | 'access' }
   | { readonly page: 'welcome'; readonly token: string }
   | { readonly page: 'unknown' }
 
@@ -22,7 +23,8 @@ function read(): Route {
   if (page === '') return { page: 'fleet' }
   if (page === 'devices' && part !== '') return { page: 'device', id: decodeURIComponent(part) }
   if (page === 'commands') return { page, batch: part === '' ? undefined : decodeURIComponent(part) }
-  if (page === 'events' || page === 'system' || page === 'audit' || page === 'access') return { page }
+  if (page === 'events') return { page, device: part === '' ? undefined : decodeURIComponent(part) }
+  if (page === 'system' || page === 'audit' || page === 'access') return { page }
   if (page === 'welcome') {
     history.replaceState(null, '', location.pathname) // a secret must not stay in the history
     return { page, token: part }
@@ -31,6 +33,8 @@ function read(): Route {
 }
 
 export const toDevice = (id: string): string => `#/devices/${encodeURIComponent(id)}`
+
+export const toEvents = (device: string): string => `#/events${device === '' ? '' : `/${encodeURIComponent(device)}`}`
 
 export function go(hash: string): void {
   location.hash = hash

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { NAME_PATTERN } from '../../../protocol/names.ts'
 import { type Caller, ROLES, type User } from '../../core/access/ports.ts'
+import { SCOPES } from '../../core/access/scopes.ts'
 import type { ApiKey } from '../../core/records.ts'
 import { closed, TimeMs } from './schemas.ts'
 
@@ -12,6 +13,17 @@ const KEY_LIFE_MAX_S = 10 * 365 * 24 * 3600
 
 const Name = (description: string) => Type.String({ pattern: NAME_PATTERN, description })
 const RoleField = Type.Enum([...ROLES], { description: 'viewer reads; operator also commands; admin does everything.' })
+const Scopes = Type.Array(
+  Type.Enum([...SCOPES], {
+    description: 'An area (a tag of this document), or only `:read`, or only `:add`: make new ones, change none.',
+  }),
+  {
+    minItems: 1,
+    maxItems: SCOPES.length,
+    uniqueItems: true,
+    description: 'All it reaches; absent: what the role allows.',
+  },
+)
 const Secret = (description: string) => Type.String({ minLength: 1, maxLength: SECRET_TEXT_MAX, description })
 const LINK_TOKEN = 'kX3v0mQ1a8Zr5tYw2uE7oP4sD6fG9hJ-lC_bN0iVqRk'
 const LinkToken = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$', description: 'The secret of the login link.' })
@@ -27,9 +39,22 @@ export const Session = Type.Object(
     name: Type.String({ description: 'Of the user or the API key.' }),
     kind: Type.Enum(['user', 'key']),
     role: RoleField,
+    scopes: Type.Optional(Scopes),
     expires_at: Type.Optional(TimeMs('When the login or the key ends if nobody uses it.')),
   },
   { ...closed, title: 'Session', description: 'Who asks.' },
+)
+export const PasswordInput = Type.Object(
+  { current_password: Secret('The present one.'), new_password: Secret('The new one.') },
+  {
+    ...closed,
+    title: 'PasswordInput',
+    examples: [{ current_password: 'a long sentence is good', new_password: 'another sentence is better' }],
+  },
+)
+export const LoggedOut = Type.Object(
+  { ended: Type.Integer({ minimum: 0, description: 'Logins that ended.' }) },
+  { ...closed, title: 'LoggedOut', description: 'This login goes on.' },
 )
 export const LinkInput = Type.Object(
   { token: LinkToken },
@@ -89,6 +114,7 @@ export const UserPatchInput = Type.Object(
 const keyFields = {
   name: Name('Name of the key.'),
   role: RoleField,
+  scopes: Type.Optional(Scopes),
   created_at: TimeMs('When it was made.'),
   expires_at: Type.Union([TimeMs('When it ends.'), Type.Null()], { description: 'Null: it does not end.' }),
   last_used_at: Type.Optional(TimeMs('Last use, to the minute.')),
@@ -101,19 +127,27 @@ export const ApiKeyInput = Type.Object(
   {
     name: Name('Name of the key.'),
     role: RoleField,
+    scopes: Type.Optional(Scopes),
     expires_in_s: Type.Optional(
       Type.Integer({ minimum: 1, maximum: KEY_LIFE_MAX_S, description: 'Life in seconds; absent: no end.' }),
     ),
   },
-  { ...closed, title: 'ApiKeyInput', examples: [{ name: 'grafana', role: 'viewer', expires_in_s: 31536000 }] },
+  {
+    ...closed,
+    title: 'ApiKeyInput',
+    examples: [
+      { name: 'grafana', role: 'viewer', expires_in_s: 31536000 },
+      { name: 'workbench', role: 'admin', scopes: ['devices:add', 'tokens:add'] },
+    ],
+  },
 )
 export const ApiKeyCreated = Type.Object(
   { ...keyFields, key: Type.String({ description: 'The key itself: flk_… Shown this once and never again.' }) },
   { ...closed, title: 'ApiKeyCreated', description: 'The new key.' },
 )
 
-export function sessionToWire({ name, kind, role, expiresAtMs }: Caller): Static<typeof Session> {
-  return { name, kind, role, expires_at: expiresAtMs }
+export function sessionToWire({ name, kind, role, scopes, expiresAtMs }: Caller): Static<typeof Session> {
+  return { name, kind, role, scopes: scopes && [...scopes], expires_at: expiresAtMs }
 }
 
 export function userToWire(user: User): Static<typeof UserWire> {
@@ -135,6 +169,7 @@ export function keyToWire(key: ApiKey): Static<typeof ApiKeyList>['items'][numbe
   return {
     name: key.name,
     role: key.role,
+    scopes: key.scopes && [...key.scopes],
     created_at: key.createdAtMs,
     expires_at: key.expiresAtMs ?? null,
     last_used_at: key.lastUsedAtMs,

@@ -5,7 +5,7 @@ import { BEARER, bodyProblems, NoContent, problems, withHeaders } from './docume
 import { NoQuery } from './schemas.ts'
 
 const shared = { tags: ['access'], security: BEARER, querystring: NoQuery }
-const config = { access: 'admin', auditFields: ['name', 'role', 'enabled', 'expires_in_s'] } as const
+const config = { access: 'admin', auditFields: ['name', 'role', 'scopes', 'expires_in_s'] } as const
 
 /** What programs call the API with. */
 export function addApiKeyRoutes(app: App, access: Access): void {
@@ -39,6 +39,9 @@ function addCreate(app: App, access: Access): void {
         ...shared,
         operationId: 'createApiKey',
         summary: 'Make an API key',
+        description:
+          'Without `scopes` it reaches everything that its role allows. A key that has scopes itself makes only keys that ' +
+          'reach no further.',
         body: ApiKeyInput,
         response: {
           201: withHeaders(ApiKeyCreated, { Location: 'Path of the key.' }),
@@ -47,11 +50,11 @@ function addCreate(app: App, access: Access): void {
       },
     },
     async (request, reply) => {
-      const { name, role, expires_in_s } = request.body
-      const { key, text } = await access.createApiKey(name, role, expires_in_s)
+      const { expires_in_s: expiresInS, ...input } = request.body
+      const { key, text } = await access.createApiKey({ ...input, expiresInS }, request.caller)
       return reply
         .code(201)
-        .header('Location', `/api/v1/api-keys/${name}`)
+        .header('Location', `/api/v1/api-keys/${key.name}`)
         .send({ ...keyToWire(key), key: text })
     },
   )

@@ -11,7 +11,7 @@ export const AuditQuery = Type.Object(
     device: Type.Optional(Name('Only what concerns this device.')),
     actor: Type.Optional(Word('Only what this one did, such as `key:first`.')),
     action: Type.Optional(Word('Only this operation id or security event.')),
-    outcome: Type.Optional(Word('Only this outcome: `ok` or the code of an error.')),
+    outcome: Type.Optional(Word('Only this outcome: `ok`, the code of an error, or `refused`: everything but `ok`.')),
     since: Type.Optional(Type.Integer({ minimum: 0, description: 'Not before this Unix time in ms.' })),
     until: Type.Optional(Type.Integer({ minimum: 0, description: 'Before this Unix time in ms.' })),
   },

@@ -2,10 +2,12 @@ import type { IncomingHttpHeaders } from 'node:http'
 import '@fastify/cookie' // what it adds to the types of fastify
 import type { FastifyRequest } from 'fastify'
 import { allows, type Caller, type Role } from '../../core/access/ports.ts'
+import { leastScope, reaches } from '../../core/access/scopes.ts'
 import type { Audit } from '../../core/audit.ts'
 import { GatewayError, RateRefusal } from '../../core/errors.ts'
 import type { Log } from '../../core/ports.ts'
 import type { App } from './app.ts'
+import { type RouteArea, readAreas, verbOf } from './areas.ts'
 import { checkOrigin } from './origin.ts'
 
 /** The prefix makes browsers refuse it unless it is Secure, for this host alone and for every path. */
@@ -25,6 +27,12 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may use the route. A route that does not say is for admins. */
     access?: 'public' | Role
+    /** It makes something new and changes nothing that exists. */
+    adds?: boolean
+    /** It gives somebody everything that a role allows, so no key that is kept to scopes may do it. */
+    needsAllAreas?: boolean
+    /** From the tag of the route. */
+    area?: RouteArea
   }
 }
 
@@ -52,7 +60,6 @@ const KEY_TEXT_MAX = 512
 const BEARER = /^Bearer +([\x21-\x7e]+)$/i
 /** A secret in a URL ends in proxy logs and browser histories [S07]. */
 const SECRET_QUERY_FIELDS = ['token', 'access_token', 'api_key', 'apikey', 'key', 'authorization']
-const READS: readonly (string | undefined)[] = ['GET', 'HEAD']
 
 export interface GuardNeeds {
   readonly log: Log
@@ -69,6 +76,7 @@ export function guardRoutes(app: App, callers: Callers, limits: RequestLimits, n
     keyGenerator: ({ caller }: FastifyRequest) => `${caller?.kind} ${caller?.name}`,
   })
 
+  readAreas(app)
   app.decorateRequest('caller', undefined)
   app.addHook('onRequest', async (request) => {
     if (request.is404) throw new GatewayError('route_not_found')
@@ -76,7 +84,7 @@ export function guardRoutes(app: App, callers: Callers, limits: RequestLimits, n
     const access = request.routeOptions.config.access ?? 'admin'
     if (access === 'public') return
     request.caller = await callerOf(app, request.headers, callers, {
-      isChange: !READS.includes(request.method),
+      isChange: verbOf(request.method) !== 'read',
       isUse: true,
     })
     if (request.caller === undefined) {
@@ -88,11 +96,23 @@ export function guardRoutes(app: App, callers: Callers, limits: RequestLimits, n
       throw new GatewayError('unauthorized')
     }
     await refuseIfExceeded(countRequest, request)
-    if (!allows(request.caller.role, access)) {
-      const { kind, role } = request.caller
-      throw new GatewayError('forbidden', `This needs the role ${access}; the ${kind} has the role ${role}.`)
-    }
+    checkAllowed(request, request.caller, access)
   })
+}
+
+/** Throws forbidden with what is missing: the role first, then the scope. */
+function checkAllowed({ routeOptions, method }: FastifyRequest, { kind, role, scopes }: Caller, needed: Role): void {
+  if (!allows(role, needed)) {
+    throw new GatewayError('forbidden', `This needs the role ${needed}; the ${kind} has the role ${role}.`)
+  }
+  const { area, adds, needsAllAreas } = routeOptions.config
+  if (scopes === undefined || area === undefined || area === 'session') return
+  const only = `the key has only ${scopes.join(', ')}`
+  const verb = verbOf(method, adds)
+  if (!reaches(scopes, area, verb)) {
+    throw new GatewayError('forbidden', `This needs the scope ${leastScope(area, verb)}; ${only}.`)
+  }
+  if (needsAllAreas) throw new GatewayError('forbidden', `This gives access to everything; ${only}.`)
 }
 
 /** Throws when the count has gone over its limit. True for the first of its window. */

@@ -30,7 +30,7 @@ function addSend(app: App, batches: Batches): void {
   app.post(
     '/api/v1/commands',
     {
-      config: { access: 'operator', auditFields: ['name', 'tag', 'ttl_s', 'timeout_s'] },
+      config: { access: 'operator', adds: true, auditFields: ['name', 'tag', 'ttl_s', 'timeout_s'] },
       bodyLimit: BODY_MAX_BYTES,
       schema: {
         ...shared,

@@ -98,7 +98,7 @@ function addImport(app: App, bulk: Bulk): void {
   app.post(
     '/api/v1/devices/import',
     {
-      config: { access: 'admin' },
+      config: { access: 'admin', adds: true },
       schema: IMPORT,
     },
     async (request, reply) => {

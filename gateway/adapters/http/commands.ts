@@ -33,7 +33,7 @@ function addSubmit(app: App, operator: Operator, waiters: Waiters): void {
   app.post(
     '/api/v1/devices/:id/commands',
     {
-      config: { access: 'operator', auditFields: ['name', 'ttl_s', 'timeout_s'] },
+      config: { access: 'operator', adds: true, auditFields: ['name', 'ttl_s', 'timeout_s'] },
       schema: {
         ...shared,
         operationId: 'sendCommand',

@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { CsvError, csvCell, parseCsv, plainCell } from '../../../protocol/csv.ts'
 import { isJsonObject, type JsonObject } from '../../../protocol/json.ts'
 import type { ImportLine } from '../../core/bulk.ts'
 import { GatewayError } from '../../core/errors.ts'
-import { CsvError, csvCell, parseCsv, plainCell } from './csv.ts'
 import { DeviceInput, type DeviceWire } from './device-schemas.ts'
 import { describeValidation } from './problems.ts'
 

@@ -23,7 +23,7 @@ function addCreate(app: App, operator: Operator): void {
   app.post(
     '/api/v1/devices',
     {
-      config: { access: 'admin', auditFields: ['id', 'model'] },
+      config: { access: 'admin', adds: true, auditFields: ['id', 'model'] },
       schema: {
         ...shared,
         operationId: 'createDevice',

@@ -7,7 +7,7 @@ import { ProblemSchema } from './schemas.ts'
 const MEANING: Readonly<Record<number, string>> = {
   400: 'The request is not valid; `detail` names the field.',
   401: 'No API key or session, or one that is not valid.',
-  403: 'The role does not allow this, or another site asks.',
+  403: 'The role or the scopes do not allow this, or another site asks.',
   404: 'There is no such thing.',
   409: 'It contradicts what is there; `code` says how.',
   412: 'It was changed since that ETag was read.',

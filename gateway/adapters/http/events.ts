@@ -1,8 +1,14 @@
 import { Type } from 'typebox'
+import { LOG_LEVELS } from '../../../protocol/messages.ts'
+import { allows, type Role } from '../../core/access/ports.ts'
+import { GatewayError } from '../../core/errors.ts'
 import type { RecentEvent, RecentEvents } from '../../core/recent-events.ts'
 import type { App } from './app.ts'
 import { BEARER, problems } from './documented.ts'
 import { closed, Limit, Name, pageLimit, TimeMs } from './schemas.ts'
+
+/** As on the live socket. */
+const LOGS_NEED: Role = 'operator'
 
 const EventsQuery = Type.Object(
   {
@@ -11,6 +17,7 @@ const EventsQuery = Type.Object(
     device: Type.Optional(Name('Only of this device.')),
     kind: Type.Optional(Type.Enum(['event', 'log'], { description: 'Only events, or only log lines.' })),
     name: Type.Optional(Name('Only events of this name.')),
+    level: Type.Optional(Type.Enum([...LOG_LEVELS], { description: 'Only log lines of this level or a worse one.' })),
   },
   closed,
 )
@@ -51,17 +58,30 @@ export function addEventRoutes(app: App, recent: RecentEvents): void {
         summary: 'The latest events and log lines of devices, newest first',
         description:
           'At most 5,000 and 4 MiB, in memory, since the gateway started: for a look. All of them are on the bus, ' +
-          'for whoever keeps a history.',
+          'for whoever keeps a history. Log lines need the role operator: to a viewer events alone are shown.',
         querystring: EventsQuery,
         response: { 200: EventList, ...problems() },
       },
     },
     async (request, reply) => {
       const { limit, ...filters } = request.query
-      const { items, next } = recent.list({ ...filters, limit: pageLimit(limit) })
+      const kind = kindFor(request.caller?.role, filters)
+      const { items, next } = recent.list({ ...filters, kind, limit: pageLimit(limit) })
       return reply.code(200).send({ items: items.map(eventToWire), next: next ?? null })
     },
   )
+}
+
+/** Firmware writes what it likes into its log, so that is not for everybody. */
+function kindFor(
+  role: Role = 'viewer',
+  asked: { kind?: RecentEvent['kind']; level?: string },
+): RecentEvent['kind'] | undefined {
+  if (allows(role, LOGS_NEED)) return asked.kind
+  if (asked.kind === 'log' || asked.level !== undefined) {
+    throw new GatewayError('forbidden', `Log lines need the role ${LOGS_NEED}.`)
+  }
+  return 'event'
 }
 
 function eventToWire({ id, atMs, device, kind, name, data, level, text }: RecentEvent) {

@@ -126,6 +126,7 @@ export const ANSWERS: Readonly<Record<string, object>> = {
     detail: { name: 'set_led' },
   },
   Session: { name: 'anna', kind: 'user', role: 'operator', expires_at: T0 + 1_800_000 },
+  LoggedOut: { ended: 1 },
   LinkOwner: { name: 'anna' },
   LoginLink: link,
   User: user,

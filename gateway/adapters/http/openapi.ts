@@ -7,7 +7,8 @@ import { ANSWERS } from './examples.ts'
 const DESCRIPTION = `Devices, their tokens, settings and commands.
 
 Times are Unix time in ms, under names that end in \`_at\`. Errors are \`application/problem+json\` with a stable \`code\`.
-Unknown fields are refused. Roles: viewer reads, operator sends commands and changes settings, admin does everything else.`
+Unknown fields are refused. Roles: viewer reads, operator sends commands and changes settings, admin does everything else.
+A key may be kept to scopes: the tags of this document, as \`commands\` (all of it), \`commands:read\` or \`commands:add\`.`
 
 /** Collects the routes that are added from now on. */
 export async function collectOpenapi(app: App, version: string): Promise<void> {
@@ -24,12 +25,17 @@ export async function collectOpenapi(app: App, version: string): Promise<void> {
       tags: [
         { name: 'devices', description: 'The registry, presence and last values' },
         { name: 'tokens', description: 'What devices connect with' },
+        { name: 'signing-keys', description: 'What tokens are signed by' },
         { name: 'settings', description: 'What a device should run with, and what it does run with' },
         { name: 'commands', description: 'From the operator to the device and back' },
         { name: 'events', description: 'What devices said lately' },
         { name: 'bans', description: 'Addresses and devices that are kept out' },
         { name: 'audit', description: 'Who did what' },
-        { name: 'access', description: 'Logins, users and API keys' },
+        { name: 'access', description: 'Users and API keys' },
+        {
+          name: 'session',
+          description: 'Logging in and out, and who one is: open to everybody, whatever their scopes',
+        },
         { name: 'system', description: 'Health and figures, without a key' },
       ],
       components: {

@@ -1,21 +1,19 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { isName } from '../../../protocol/names.ts'
 import type { Access, Login } from '../../core/access/access.ts'
-import { SESSION_MAX_MS } from '../../core/access/rules.ts'
 import type { Audit } from '../../core/audit.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Log } from '../../core/ports.ts'
 import { LinkInput, LinkOwner, LoginInput, RedeemInput, Session, sessionToWire } from './access-schemas.ts'
+import { addAccountRoutes } from './account.ts'
 import type { App } from './app.ts'
-import { COUNTING, type RequestLimits, refuseIfExceeded, SESSION_COOKIE, sessionToken } from './auth.ts'
+import { type RequestLimits, sessionToken } from './auth.ts'
 import { BEARER, loginProblems, NoContent, problems, withHeaders } from './documented.ts'
-import { checkOrigin } from './origin.ts'
 import { NoQuery } from './schemas.ts'
+import { type Enter, forget, grant, loginGuard, SET_COOKIE } from './session-cookie.ts'
 
-const shared = { tags: ['access'], querystring: NoQuery }
+const shared = { tags: ['session'], querystring: NoQuery }
 const open = { access: 'public' } as const
-const SET_COOKIE = { 'Set-Cookie': 'The session. HttpOnly, Secure, SameSite=Strict.' }
-const ATTRIBUTES = { path: '/', secure: true, httpOnly: true, sameSite: 'strict' } as const
 
 /** Logging in, out, and by link. */
 export function addSessionRoutes(app: App, needs: SessionRouteNeeds): void {
@@ -26,6 +24,7 @@ export function addSessionRoutes(app: App, needs: SessionRouteNeeds): void {
   addLinkCheck(app, access, enter)
   addLinkLogin(app, needs, enter)
   addLogout(app, access)
+  addAccountRoutes(app, access, enter)
 }
 
 export interface SessionRouteNeeds {
@@ -33,26 +32,6 @@ export interface SessionRouteNeeds {
   readonly audit: Audit
   readonly limits: RequestLimits
   readonly log: Log
-}
-
-type Enter = (request: FastifyRequest, name?: string) => Promise<void>
-
-/** What stands before every try: it comes from our own page or no page at all, and not too often. */
-function loginGuard(app: App, limits: RequestLimits): Enter {
-  const names = new WeakMap<FastifyRequest, string>()
-  const byAddress = app.createRateLimit({ ...COUNTING, max: limits.loginsOfAddressPerMinute })
-  const byName = app.createRateLimit({
-    ...COUNTING,
-    max: limits.loginsPerMinute,
-    keyGenerator: (request: FastifyRequest) => `${request.ip} ${names.get(request)}`,
-  })
-  return async (request, name) => {
-    checkOrigin(request.headers, false)
-    await refuseIfExceeded(byAddress, request)
-    if (name === undefined) return
-    names.set(request, name)
-    await refuseIfExceeded(byName, request)
-  }
 }
 
 function addWho(app: App): void {
@@ -161,7 +140,7 @@ function addLogout(app: App, access: Access): void {
     },
     async (request, reply) => {
       await endEarlier(app, access, request)
-      reply.header('Set-Cookie', reply.server.serializeCookie(SESSION_COOKIE, '', { ...ATTRIBUTES, maxAge: 0 }))
+      forget(reply)
       return reply.code(204).send(null)
     },
   )
@@ -197,10 +176,4 @@ function printable(name: string): string {
 async function endEarlier(app: App, access: Access, request: FastifyRequest): Promise<void> {
   const token = sessionToken(app, request.headers)
   if (token !== undefined) await access.logout(token)
-}
-
-function grant<Reply extends FastifyReply>(reply: Reply, login: Login): Reply {
-  const maxAge = SESSION_MAX_MS / 1000
-  reply.header('Set-Cookie', reply.server.serializeCookie(SESSION_COOKIE, login.token, { ...ATTRIBUTES, maxAge }))
-  return reply
 }

@@ -43,7 +43,7 @@ const Retired = Type.Object(
   { ...closed, title: 'Retired', description: 'The key is gone.' },
 )
 
-const shared = { tags: ['signing keys'], security: BEARER }
+const shared = { tags: ['signing-keys'], security: BEARER }
 const PATH = '/api/v1/signing-keys'
 
 /** The keys that sign device tokens; their private parts never leave the data directory. */

@@ -55,7 +55,7 @@ function addIssue(app: App, operator: Operator): void {
   app.post(
     '/api/v1/devices/:id/tokens',
     {
-      config: { access: 'admin', auditFields: ['expires_in_s'] },
+      config: { access: 'admin', adds: true, auditFields: ['expires_in_s'] },
       preValidation: takeNoBody,
       schema: {
         ...shared,

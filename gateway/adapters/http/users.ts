@@ -11,17 +11,20 @@ import {
   userToWire,
 } from './access-schemas.ts'
 import type { App } from './app.ts'
-import { BEARER, bodyProblems, problems, withHeaders } from './documented.ts'
+import { BEARER, bodyProblems, NoContent, problems, withHeaders } from './documented.ts'
 import { NoQuery } from './schemas.ts'
 
 const shared = { tags: ['access'], security: BEARER, querystring: NoQuery }
-const config = { access: 'admin', auditFields: ['name', 'role', 'enabled', 'expires_in_s'] } as const
+const config = { access: 'admin', auditFields: ['name', 'role', 'enabled'] } as const
+/** Whoever may log in reaches everything that the role allows: a key that is kept to scopes must not give that. */
+const givesAll = { ...config, needsAllAreas: true } as const
 
 /** People who may log in. Nobody sets a password for somebody else: a new user gets a link. */
 export function addUserRoutes(app: App, access: Access): void {
   addList(app, access)
   addCreate(app, access)
   addUpdate(app, access)
+  addDelete(app, access)
   addLinks(app, access)
 }
 
@@ -45,7 +48,7 @@ function addCreate(app: App, access: Access): void {
   app.post(
     '/api/v1/users',
     {
-      config,
+      config: givesAll,
       schema: {
         ...shared,
         operationId: 'createUser',
@@ -69,14 +72,15 @@ function addUpdate(app: App, access: Access): void {
   app.patch(
     '/api/v1/users/:name',
     {
-      config,
+      config: givesAll,
       schema: {
         ...shared,
         operationId: 'updateUser',
         summary: 'Change the role of a user, disable or enable them; open pages follow at once',
+        description: '409 `last_admin` when nobody could log in as an admin any more.',
         params: NameParams,
         body: UserPatchInput,
-        response: { 200: User, ...bodyProblems('user_not_found') },
+        response: { 200: User, ...bodyProblems('user_not_found', 'last_admin') },
       },
     },
     async (request, reply) =>
@@ -84,11 +88,32 @@ function addUpdate(app: App, access: Access): void {
   )
 }
 
+function addDelete(app: App, access: Access): void {
+  app.delete(
+    '/api/v1/users/:name',
+    {
+      config,
+      schema: {
+        ...shared,
+        operationId: 'deleteUser',
+        summary: 'Remove a user and end their logins; open pages end at once',
+        description: '409 `last_admin` when nobody could log in as an admin any more.',
+        params: NameParams,
+        response: { 204: NoContent, ...problems('user_not_found', 'last_admin') },
+      },
+    },
+    async (request, reply) => {
+      await access.deleteUser(request.params.name)
+      return reply.code(204).send(null)
+    },
+  )
+}
+
 function addLinks(app: App, access: Access): void {
   app.post(
     '/api/v1/users/:name/login-link',
     {
-      config,
+      config: givesAll,
       preValidation: takeNoBody,
       schema: {
         ...shared,
@@ -103,7 +128,7 @@ function addLinks(app: App, access: Access): void {
   app.post(
     '/api/v1/login-link',
     {
-      config,
+      config: givesAll,
       preValidation: takeNoBody,
       schema: {
         ...shared,

@@ -35,8 +35,14 @@ export class SqliteAccess implements AccessStore {
   user(name: string): Promise<User | undefined> {
     return this.#reader.call('user', name)
   }
-  updateUser(name: string, patch: UserPatch): Promise<User | undefined> {
+  updateUser(name: string, patch: UserPatch): Promise<User | 'last_admin' | undefined> {
     return this.#writer.call('updateUser', name, patch)
+  }
+  deleteUser(name: string): Promise<'deleted' | 'last_admin' | undefined> {
+    return this.#writer.call('deleteUser', name)
+  }
+  changePassword(name: string, was: string, passwordHash: string): Promise<boolean> {
+    return this.#writer.call('changePassword', name, was, passwordHash)
   }
 
   putLoginLink(link: LoginLink): Promise<void> {
@@ -63,6 +69,9 @@ export class SqliteAccess implements AccessStore {
   }
   deleteSession(sha256: string): Promise<boolean> {
     return this.#writer.call('deleteSession', sha256)
+  }
+  deleteOtherSessions(user: string, sha256: string): Promise<number> {
+    return this.#writer.call('deleteOtherSessions', user, sha256)
   }
   deleteEndedSessions(seenBeforeMs: number, madeBeforeMs: number): Promise<number> {
     return this.#writer.call('deleteEndedSessions', seenBeforeMs, madeBeforeMs)

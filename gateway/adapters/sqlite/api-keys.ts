@@ -1,3 +1,4 @@
+import type { Scope } from '../../core/access/scopes.ts'
 import type { ApiKey } from '../../core/records.ts'
 import type { Database } from './database.ts'
 
@@ -5,19 +6,21 @@ interface Row {
   readonly name: string
   readonly sha256: string
   readonly role: ApiKey['role']
+  readonly scopes: string | null
   readonly created_at_ms: number
   readonly expires_at_ms: number | null
   readonly last_used_at_ms: number | null
 }
 
-const SELECT = 'SELECT name, sha256, role, created_at_ms, expires_at_ms, last_used_at_ms FROM api_keys'
-const INSERT = 'INSERT INTO api_keys (name, sha256, role, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?)'
+const SELECT = 'SELECT name, sha256, role, scopes, created_at_ms, expires_at_ms, last_used_at_ms FROM api_keys'
+const INSERT =
+  'INSERT INTO api_keys (name, sha256, role, scopes, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?, ?)'
 
 export function putApiKey(db: Database, key: ApiKey): void {
   db.run(
     `${INSERT} ON CONFLICT (name) DO UPDATE SET
-       sha256 = excluded.sha256, role = excluded.role, created_at_ms = excluded.created_at_ms,
-       expires_at_ms = excluded.expires_at_ms`,
+       sha256 = excluded.sha256, role = excluded.role, scopes = excluded.scopes,
+       created_at_ms = excluded.created_at_ms, expires_at_ms = excluded.expires_at_ms`,
     ...valuesOf(key),
   )
 }
@@ -48,8 +51,9 @@ export function countApiKeys(db: Database): number {
   return db.row<{ n: number }>('SELECT count(*) AS n FROM api_keys')?.n ?? 0
 }
 
-function valuesOf(key: ApiKey): [string, string, string, number, number | null] {
-  return [key.name, key.sha256, key.role, key.createdAtMs, key.expiresAtMs ?? null]
+function valuesOf(key: ApiKey): [string, string, string, string | null, number, number | null] {
+  const scopes = key.scopes?.join(' ') ?? null
+  return [key.name, key.sha256, key.role, scopes, key.createdAtMs, key.expiresAtMs ?? null]
 }
 
 function keyOf(row: Row): ApiKey {
@@ -57,6 +61,7 @@ function keyOf(row: Row): ApiKey {
     name: row.name,
     sha256: row.sha256,
     role: row.role,
+    scopes: row.scopes === null ? undefined : (row.scopes.split(' ') as Scope[]), // as `valuesOf` wrote them
     createdAtMs: row.created_at_ms,
     expiresAtMs: row.expires_at_ms ?? undefined,
     lastUsedAtMs: row.last_used_at_ms ?? undefined,

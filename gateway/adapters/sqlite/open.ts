@@ -12,6 +12,7 @@ const MIGRATIONS = [
   '005-command-batches.sql',
   '006-bans.sql',
   '007-announcements.sql',
+  '008-api-key-scopes.sql',
 ]
 
 /** A backup or a person at a shell may hold the write lock this long before a request is refused. */

@@ -48,8 +48,25 @@ import {
   revokeTokensOf,
 } from './tokens.ts'
 import { countLiveTokens, revokeTokensMade, unreplacedTokens } from './tokens-made.ts'
-import { createUser, listUsers, loginLink, putLoginLink, redeemLoginLink, updateUser, user } from './users.ts'
-import { addSession, deleteEndedSessions, deleteSession, touchSession, webSession } from './web-sessions.ts'
+import {
+  changePassword,
+  createUser,
+  deleteUser,
+  listUsers,
+  loginLink,
+  putLoginLink,
+  redeemLoginLink,
+  updateUser,
+  user,
+} from './users.ts'
+import {
+  addSession,
+  deleteEndedSessions,
+  deleteOtherSessions,
+  deleteSession,
+  touchSession,
+  webSession,
+} from './web-sessions.ts'
 
 /** What a thread can be asked for, by name. Arguments and results cross threads by structured clone. */
 export type Operations = Readonly<Record<string, (db: Database, ...args: never[]) => unknown>>
@@ -125,11 +142,14 @@ export const WRITES = {
   markApiKeyUsed,
   createUser,
   updateUser,
+  deleteUser,
+  changePassword,
   putLoginLink,
   redeemLoginLink,
   addSession,
   touchSession,
   deleteSession,
+  deleteOtherSessions,
   deleteEndedSessions,
   addDeadLetter,
   saveConnections,

@@ -35,13 +35,39 @@ export function createUser(db: Database, user: User, max: number): 'created' | '
   return made === 0 ? 'exists' : 'created'
 }
 
-export function updateUser(db: Database, name: string, patch: UserPatch): User | undefined {
+export function updateUser(db: Database, name: string, patch: UserPatch): User | 'last_admin' | undefined {
   const before = user(db, name)
   if (before === undefined) return undefined
   const after = { ...before, role: patch.role ?? before.role, enabled: patch.enabled ?? before.enabled }
+  if (isLastAdmin(db, before) && !canAdminister(after)) return 'last_admin'
   db.run('UPDATE users SET role = ?, enabled = ? WHERE name = ?', after.role, after.enabled ? 1 : 0, name)
   if (!after.enabled) db.run('DELETE FROM web_sessions WHERE user = ?', name)
   return after
+}
+
+export function deleteUser(db: Database, name: string): 'deleted' | 'last_admin' | undefined {
+  const before = user(db, name)
+  if (before === undefined) return undefined
+  if (isLastAdmin(db, before)) return 'last_admin'
+  db.run('DELETE FROM login_links WHERE user = ?', name)
+  db.run('DELETE FROM users WHERE name = ?', name) // and their sessions: they refer to it
+  return 'deleted'
+}
+
+export function changePassword(db: Database, name: string, was: string, passwordHash: string): boolean {
+  const isChanged =
+    db.run('UPDATE users SET password = ? WHERE name = ? AND password = ? AND enabled = 1', passwordHash, name, was) > 0
+  if (!isChanged) return false
+  db.run('DELETE FROM web_sessions WHERE user = ?', name)
+  db.run('DELETE FROM login_links WHERE user = ?', name)
+  return true
+}
+
+const canAdminister = (user: User) => user.enabled && user.role === 'admin' && user.passwordHash !== undefined
+
+/** Whether the user can log in as an admin and nobody else can. */
+function isLastAdmin(db: Database, one: User): boolean {
+  return canAdminister(one) && !listUsers(db).some((other) => other.name !== one.name && canAdminister(other))
 }
 
 /** '' is no name, so it can stand for the admin who is yet to come. */

@@ -43,6 +43,10 @@ export function deleteSession(db: Database, sha256: string): boolean {
   return db.run('DELETE FROM web_sessions WHERE sha256 = ?', sha256) > 0
 }
 
+export function deleteOtherSessions(db: Database, user: string, sha256: string): number {
+  return db.run('DELETE FROM web_sessions WHERE user = ? AND sha256 <> ?', user, sha256)
+}
+
 export function deleteEndedSessions(db: Database, seenBeforeMs: number, madeBeforeMs: number): number {
   return db.run('DELETE FROM web_sessions WHERE seen_at_ms < ? OR created_at_ms < ?', seenBeforeMs, madeBeforeMs)
 }

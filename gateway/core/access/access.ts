@@ -14,6 +14,7 @@ import {
   SESSIONS_PER_USER_MAX,
   USERS_MAX,
 } from './rules.ts'
+import { contains, type Scope } from './scopes.ts'
 
 export interface AccessNeeds {
   readonly store: AccessStore
@@ -28,6 +29,14 @@ export interface Login {
   readonly token: string
   readonly user: User
   readonly caller: Caller
+}
+
+export interface ApiKeyInput {
+  readonly name: string
+  readonly role: Role
+  /** Not empty; absent: everything that the role allows. */
+  readonly scopes?: readonly Scope[]
+  readonly expiresInS?: number
 }
 
 export interface IssuedLink {
@@ -60,7 +69,8 @@ export class Access {
     if (nowMs - (key.lastUsedAtMs ?? 0) >= KEY_TOUCH_EVERY_MS) {
       this.#note(this.#needs.store.markApiKeyUsed(key.name, nowMs))
     }
-    return { kind: 'key', name: key.name, role: key.role, expiresAtMs: key.expiresAtMs }
+    const { name, role, scopes, expiresAtMs } = key
+    return { kind: 'key', name, role, scopes, expiresAtMs }
   }
 
   /** Who is logged in with this cookie. With `isUse` the session lives on: a person did something. */
@@ -150,24 +160,64 @@ export class Access {
     return { user, link: await this.issueLink(name) }
   }
 
+  /** Rejects with last_admin when nobody could log in as an admin any more. */
   async updateUser(name: string, patch: UserPatch): Promise<User> {
     const user = await this.#needs.store.updateUser(name, patch)
     if (user === undefined) throw new GatewayError('user_not_found')
+    if (user === 'last_admin') throw new GatewayError('last_admin')
     this.#changed()
     return user
+  }
+
+  /** Ends the user's logins too. Rejects as updateUser. */
+  async deleteUser(name: string): Promise<void> {
+    const outcome = await this.#needs.store.deleteUser(name)
+    if (outcome === undefined) throw new GatewayError('user_not_found')
+    if (outcome === 'last_admin') throw new GatewayError('last_admin')
+    this.#changed()
+  }
+
+  /**
+   * Sets the user's own password: every login of the user ends, and there is a new one. Rejects with password_wrong,
+   * bad_request, rate_limited.
+   */
+  async changePassword(name: string, current: string, password: string): Promise<Login> {
+    const { store, secrets } = this.#needs
+    const user = await store.user(name)
+    if (!(await secrets.verifyPassword(current, user?.passwordHash))) throw new GatewayError('password_wrong')
+    checkPassword(password, name)
+    const passwordHash = await secrets.hashPassword(password)
+    const isChanged = await store.changePassword(name, user?.passwordHash ?? '', passwordHash)
+    if (user === undefined || !isChanged) throw new GatewayError('password_wrong') // somebody was faster
+    this.#changed()
+    return this.#open(user)
+  }
+
+  /** Ends every login of the user but that of this cookie; how many. */
+  async logoutOthers(name: string, token: string): Promise<number> {
+    const ended = await this.#needs.store.deleteOtherSessions(name, this.#needs.secrets.sha256Hex(token))
+    this.#changed()
+    return ended
   }
 
   listApiKeys(): Promise<ApiKey[]> {
     return this.#needs.store.listApiKeys()
   }
 
-  /** The text of the key is shown this once. */
-  async createApiKey(name: string, role: Role, expiresInS?: number): Promise<{ key: ApiKey; text: string }> {
+  /**
+   * The text of the key is shown this once. `by` is who asks: a key that is kept to scopes makes only keys that reach no
+   * further. Rejects with forbidden, api_key_exists, too_many_api_keys.
+   */
+  async createApiKey(input: ApiKeyInput, by?: Caller): Promise<{ key: ApiKey; text: string }> {
     const { store, secrets, clock } = this.#needs
+    const { name, role, scopes, expiresInS } = input
+    if (!contains(by?.scopes, scopes)) {
+      throw new GatewayError('forbidden', 'A key makes only keys whose scopes are among its own.')
+    }
     const text = `flk_${secrets.random()}`
     const createdAtMs = clock.wallMs()
     const expiresAtMs = expiresInS === undefined ? undefined : createdAtMs + expiresInS * 1000
-    const key = { name, sha256: secrets.sha256Hex(text), role, createdAtMs, expiresAtMs }
+    const key = { name, sha256: secrets.sha256Hex(text), role, scopes, createdAtMs, expiresAtMs }
     const outcome = await store.createApiKey(key, API_KEYS_MAX)
     if (outcome === 'exists') throw new GatewayError('api_key_exists')
     if (outcome === 'full') throw new GatewayError('too_many_api_keys')

@@ -1,4 +1,5 @@
 import type { ApiKey } from '../records.ts'
+import type { Scope } from './scopes.ts'
 
 /** Who may operate the gateway: people with a password and a browser, programs with a key. Times are Unix time in ms. */
 
@@ -46,6 +47,8 @@ export interface Caller {
   readonly kind: 'key' | 'user'
   readonly name: string
   readonly role: Role
+  /** Of a key that is kept to parts of what its role allows; absent: all of it. */
+  readonly scopes?: readonly Scope[]
   /** When it must be checked again at the latest. */
   readonly expiresAtMs?: number
 }
@@ -62,8 +65,12 @@ export interface AccessStore {
   /** `full` when there are `max` users. */
   createUser(user: User, max: number): Promise<'created' | 'exists' | 'full'>
   user(name: string): Promise<User | undefined>
-  /** Disabling ends the sessions of the user. */
-  updateUser(name: string, patch: UserPatch): Promise<User | undefined>
+  /** Disabling ends the sessions of the user. `last_admin`: nobody could log in as an admin any more. */
+  updateUser(name: string, patch: UserPatch): Promise<User | 'last_admin' | undefined>
+  /** With its sessions and its login link. `last_admin` as for a change. */
+  deleteUser(name: string): Promise<'deleted' | 'last_admin' | undefined>
+  /** Ends every session and the login link of the user. False when the password is no more `was`, or who is disabled. */
+  changePassword(name: string, was: string, passwordHash: string): Promise<boolean>
 
   /** Replaces the link of the same user. */
   putLoginLink(link: LoginLink): Promise<void>
@@ -84,6 +91,8 @@ export interface AccessStore {
   session(sha256: string): Promise<{ readonly session: WebSession; readonly user: User } | undefined>
   touchSession(sha256: string, atMs: number): Promise<void>
   deleteSession(sha256: string): Promise<boolean>
+  /** All of the user but this one; how many there were. */
+  deleteOtherSessions(user: string, sha256: string): Promise<number>
   /** Those not seen since `seenBeforeMs`, or made before `madeBeforeMs`. */
   deleteEndedSessions(seenBeforeMs: number, madeBeforeMs: number): Promise<number>
 }

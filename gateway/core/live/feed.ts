@@ -3,7 +3,7 @@ import type { DeviceEvent, DeviceLog, Progress, TelemetryPoint } from '../../../
 import { type Alarm, alarmItem } from '../alarms/alarm.ts'
 import { type BatchTarget, targetOf } from '../batch-store.ts'
 import type { CommandRecord } from '../command-machine.ts'
-import type { Observer } from '../observer.ts'
+import type { Heard, Observer } from '../observer.ts'
 import type { DeviceRow, Presence } from '../records.ts'
 import { History } from './history.ts'
 import {
@@ -82,12 +82,12 @@ export class LiveFeed implements Observer {
     this.#add('telemetry', { device, items: () => pointItems(points, receivedAtMs, device) }, bytes)
   }
 
-  event(device: string, event: DeviceEvent, receivedAtMs: number, bytes: number): void {
-    this.#add('events', { device, items: () => [eventItem(device, event, receivedAtMs)] }, bytes)
+  event(device: string, event: DeviceEvent, heard: Heard, bytes: number): void {
+    this.#add('events', { device, items: () => [eventItem(device, event, heard)] }, bytes)
   }
 
-  log(device: string, log: DeviceLog, receivedAtMs: number): void {
-    this.#add('logs', { device, items: () => [logItem(device, log, receivedAtMs)] }, log.text.length)
+  log(device: string, log: DeviceLog, heard: Heard): void {
+    this.#add('logs', { device, items: () => [logItem(device, log, heard)] }, log.text.length)
   }
 
   command(command: CommandRecord): void {

@@ -1,6 +1,7 @@
 import { CLOSE, type CloseCode } from '../../../protocol/close-codes.ts'
 import { type LiveChannel, type LiveMessage, type LiveRequest, parseLiveRequest } from '../../../protocol/live.ts'
 import { allows, type Caller, type Role } from '../access/ports.ts'
+import { type Area, reaches } from '../access/scopes.ts'
 import type { Clock, Log } from '../ports.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import { Subscription, type SubscriptionNeeds } from './subscription.ts'
@@ -27,15 +28,16 @@ const PING_EVERY_MS = 20_000
 /** Two pings that nobody answered. */
 const SILENT_MAX_MS = 45_000
 
-const NEEDED_ROLE: Readonly<Record<string, Role>> = {
-  fleet: 'viewer',
-  alarms: 'viewer',
-  node: 'viewer',
-  telemetry: 'viewer',
-  events: 'viewer',
-  commands: 'viewer',
-  batches: 'viewer',
-  logs: 'operator', // firmware writes what it likes there
+/** Who may look on; the area is the one in which the REST API shows the same. */
+const NEEDED: Readonly<Record<LiveChannel['kind'], { readonly role: Role; readonly area: Area }>> = {
+  fleet: { role: 'viewer', area: 'devices' },
+  telemetry: { role: 'viewer', area: 'devices' },
+  events: { role: 'viewer', area: 'events' },
+  commands: { role: 'viewer', area: 'commands' },
+  batches: { role: 'viewer', area: 'commands' },
+  logs: { role: 'operator', area: 'events' }, // firmware writes what it likes there
+  alarms: { role: 'viewer', area: 'system' },
+  node: { role: 'viewer', area: 'system' },
 }
 
 export interface ViewerNeeds extends SubscriptionNeeds {
@@ -168,7 +170,8 @@ export class Viewer {
     this.pump()
   }
 
-  #maySee(kind: string): boolean {
-    return allows(this.caller.role, NEEDED_ROLE[kind] ?? 'admin')
+  #maySee(kind: LiveChannel['kind']): boolean {
+    const { role, area } = NEEDED[kind]
+    return allows(this.caller.role, role) && reaches(this.caller.scopes, area, 'read')
   }
 }

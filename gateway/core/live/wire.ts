@@ -1,6 +1,7 @@
 import type { DeviceEvent, DeviceLog, Progress, TelemetryPoint } from '../../../protocol/messages.ts'
 import type { BatchTarget } from '../batch-store.ts'
 import type { CommandRecord } from '../command-machine.ts'
+import type { Heard } from '../observer.ts'
 import type { DeviceRow, Presence } from '../records.ts'
 import { stamp } from '../telemetry.ts'
 
@@ -21,12 +22,13 @@ export function pointItems(points: readonly TelemetryPoint[], receivedAtMs: numb
   return points.map((point) => ({ device, ...stamp(point, receivedAtMs), values: point.values }))
 }
 
-export function eventItem(device: string, event: DeviceEvent, receivedAtMs: number): object {
-  return { device, name: event.name, ...stamp(event, receivedAtMs), data: event.data }
+/** `id` is that of `GET /events`. */
+export function eventItem(device: string, event: DeviceEvent, { id, atMs: at }: Heard): object {
+  return { id, at, device, name: event.name, ...stamp(event, at), data: event.data }
 }
 
-export function logItem(device: string, { level, text }: DeviceLog, ts: number): object {
-  return { device, level, text, ts }
+export function logItem(device: string, { level, text }: DeviceLog, { id, atMs }: Heard): object {
+  return { id, at: atMs, device, level, text, ts: atMs }
 }
 
 export function commandItem(command: CommandRecord): object {

@@ -1,0 +1,161 @@
+import { type Signal, useSignal } from '@preact/signals'
+import { exactly, lasting, now, reasonText } from '../format.ts'
+import type { DeviceConnections } from '../state/connections.ts'
+import type { Device } from '../state/fleet.ts'
+import { endsSince, type Known, knownSince, type Stretch, sharesOf, stretchesSince } from '../state/presence-history.ts'
+import { Choice } from './choice.tsx'
+import { TimeAxis } from './time-axis.tsx'
+
+const HOUR_MS = 3_600_000
+const SPANS = [
+  { value: HOUR_MS, name: '1 h', words: 'the last hour' },
+  { value: 24 * HOUR_MS, name: '24 h', words: 'the last 24 hours' },
+  { value: 168 * HOUR_MS, name: '7 d', words: 'the last 7 days' },
+]
+const REASONS_MAX = 4
+
+/** When the device was here, asleep and away, and why. */
+export function PresenceStrip({ device, connections }: { device: Device; connections: DeviceConnections }) {
+  const spanMs = useSignal(24 * HOUR_MS)
+  const { value: list } = connections.list
+  const known: Known = { connections: list, present: device, createdAtMs: device.created_at, nowMs: now.value }
+  const fromMs = known.nowMs - spanMs.value
+  const stretches = connections.isLoaded.value ? stretchesSince(fromMs, known) : []
+  const words = SPANS.find(({ value }) => value === spanMs.value)?.words ?? ''
+  return (
+    <section class="card presence-history" aria-label="Presence">
+      <header>
+        <h2>Presence</h2>
+        <Shares stretches={stretches} words={words} />
+        <Choice name="presence-span" legend="How far back" options={SPANS} chosen={spanMs} />
+      </header>
+      <Strip stretches={stretches} fromMs={fromMs} spanMs={spanMs.value} nowMs={known.nowMs} />
+      <Ends fromMs={fromMs} known={known} words={words} />
+    </section>
+  )
+}
+
+const percent = (part: number): string =>
+  part > 0.999 && part < 1 ? '> 99.9 %' : `${(100 * part).toFixed(part === 1 || part === 0 ? 0 : 1)} %`
+
+function Shares({ stretches, words }: { stretches: readonly Stretch[]; words: string }) {
+  const shares = sharesOf(stretches)
+  if (shares === undefined) return <p class="shares" />
+  return (
+    <p class="shares">
+      <b data-state="online">{percent(shares.online)}</b> online
+      {shares.sleeping > 0 && `, ${percent(shares.sleeping)} asleep`}
+      {shares.offline > 0 && `, ${percent(shares.offline)} away`}
+      <span class="unseen"> in {words}</span>
+    </p>
+  )
+}
+
+interface StripProps {
+  readonly stretches: readonly Stretch[]
+  readonly fromMs: number
+  readonly spanMs: number
+  readonly nowMs: number
+}
+
+/** One stop for the keyboard; the arrows go from stretch to stretch. */
+function Strip({ stretches, fromMs, spanMs, nowMs }: StripProps) {
+  const chosen = useSignal<number | undefined>(undefined)
+  const last = stretches.length - 1
+  const at = Math.min(chosen.value ?? last, last)
+  const shown = chosen.value === undefined ? undefined : stretches[at]
+  const step = (event: KeyboardEvent) => {
+    const next = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: last }[event.key]
+    if (next === undefined || next < 0 || next > last) return
+    event.preventDefault()
+    chosen.value = next
+    const strip = event.currentTarget as HTMLElement
+    ;(strip.children[next] as HTMLElement).focus()
+  }
+  return (
+    <>
+      <div class="strip" role="group" aria-label="Presence over time, oldest first" onKeyDown={step}>
+        {stretches.map((stretch, index) => (
+          <Part
+            key={`${stretch.state} ${stretch.session ?? stretch.fromMs}`}
+            {...{ stretch, index, chosen, isStop: index === at }}
+            from={(stretch.fromMs - fromMs) / spanMs}
+            share={(stretch.toMs - stretch.fromMs) / spanMs}
+            label={inWords(stretch, nowMs)}
+          />
+        ))}
+      </div>
+      <TimeAxis fromMs={fromMs} spanMs={spanMs} />
+      <p class="stretch hint">
+        {shown === undefined ? 'Point at a part, or go through them with the arrow keys.' : inWords(shown, nowMs)}
+      </p>
+    </>
+  )
+}
+
+interface PartProps {
+  readonly stretch: Stretch
+  readonly index: number
+  readonly chosen: Signal<number | undefined>
+  readonly isStop: boolean
+  readonly from: number
+  readonly share: number
+  readonly label: string
+}
+
+function Part({ stretch, index, chosen, isStop, from, share, label }: PartProps) {
+  const choose = () => {
+    chosen.value = index
+  }
+  return (
+    <button
+      type="button"
+      class="part"
+      data-state={stretch.state}
+      aria-label={label}
+      aria-pressed={chosen.value === index}
+      tabIndex={isStop ? 0 : -1}
+      style={{ '--from': from, '--share': share }}
+      onFocus={choose}
+      onPointerEnter={choose}
+      onClick={choose}
+    />
+  )
+}
+
+const STATES = { online: 'Online', sleeping: 'Asleep', offline: 'Away', unknown: 'Not known' } as const
+
+function inWords(stretch: Stretch, nowMs: number): string {
+  const { state, fromMs, toMs, reason, session, address } = stretch
+  const isNow = toMs >= nowMs
+  const when = `${exactly(fromMs)} – ${isNow ? 'now' : exactly(toMs)}, ${lasting(toMs - fromMs)}`
+  if (state === 'unknown') return `Not known: ${when}. This is before what is kept.`
+  const why =
+    reason === undefined ? '' : state === 'online' ? `, then ${reasonText(reason)}` : `: ${reasonText(reason)}`
+  const where = [address && `from ${address}`, session && `session ${session}`].filter(Boolean).join(', ')
+  return `${STATES[state]}${state === 'online' ? '' : why}. ${when}${state === 'online' ? why : ''}${where && `. ${where}`}.`
+}
+
+/** Why it went, how often; and where the known begins, when that is within sight. */
+function Ends({ fromMs, known, words }: { fromMs: number; known: Known; words: string }) {
+  const ends = endsSince(fromMs, known.connections)
+  const sinceMs = knownSince(known)
+  const isWhole = sinceMs === known.createdAtMs
+  return (
+    <p class="ends">
+      {ends.slice(0, REASONS_MAX).map(([reason, times]) => (
+        <span key={reason} class="tag">
+          {times} × {reasonText(reason)}
+        </span>
+      ))}
+      {ends.length > REASONS_MAX && <span class="tag">{ends.length - REASONS_MAX} other reasons</span>}
+      {ends.length === 0 && <span class="hint">No connection ended in {words}.</span>}
+      {sinceMs > fromMs && (
+        <span class="hint">
+          {isWhole ? 'Added' : 'Known since'} {exactly(sinceMs)}
+          {!isWhole && ': the gateway keeps the latest 50 connections'}
+        </span>
+      )}
+    </p>
+  )
+}
