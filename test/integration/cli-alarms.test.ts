@@ -70,6 +70,13 @@ describe('alarms', () => {
   })
 })
 
+test('device quarantined lists those that are kept apart', async () => {
+  quarantine()
+  const until = '2026-01-01T00:05:00.000Z'
+  expect((await fairlead('device', 'quarantined')).stdout).toBe(`twin\t2026-01-01T00:00:00.000Z\t${until}\t\n`)
+  expect((await fairlead('device', 'quarantined', '--after', 'twin')).stdout).toBe('')
+})
+
 describe('status with a key', () => {
   test('also says how the gateway is', async () => {
     quarantine()
