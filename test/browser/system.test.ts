@@ -71,6 +71,7 @@ describeWithBrowser('the page System', () => {
     await alarmsOf(page).getByRole('link', { name: 'twin' }).click()
     await page.getByRole('heading', { name: 'twin' }).waitFor()
     await alarmsOf(page).getByText('It is quarantined').waitFor()
+    await alarmsOf(page).getByRole('button', { name: 'Release twin' }).waitFor()
     const viewer = await viewerPage(gateway)
     await viewer.getByRole('region', { name: 'Quarantined devices' }).getByText('twin').waitFor()
     expect(await viewer.getByRole('button', { name: /^Release/ }).count()).toBe(0)

@@ -1,6 +1,7 @@
 import { ago, count, exactly } from '../format.ts'
 import type { Alarm } from '../state/alarms.ts'
 import { toDevice } from '../state/route.ts'
+import { Release } from './release.tsx'
 
 const TITLES: Readonly<Record<string, string>> = {
   bus_unavailable: 'The bus is away',
@@ -37,6 +38,7 @@ export function AlarmList({ alarms, isOfDevice = false }: { alarms: readonly Ala
             </p>
             <p>{alarm.text}</p>
           </div>
+          {isOfDevice && alarm.kind === 'device_quarantined' && <Release device={alarm.device ?? ''} />}
         </li>
       ))}
     </ul>

@@ -66,7 +66,7 @@ function BusCard({ bus }: { bus: Node['bus'] }) {
   const advice =
     bus.kind === 'external'
       ? 'Devices keep what they measure. Start the broker, or mend the way to it; the rest goes by itself.'
-      : 'Devices keep what they measure. A subscriber that does not read is dropped after 2 s; when this lasts, look at the log.'
+      : 'Devices keep what they measure. Look which subscriber does not read, and at the load of this machine.'
   return (
     <section class="card" aria-label="Bus">
       <Heading title="Bus" health={bus} advice={advice} />

@@ -2,11 +2,9 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { exactly, now, span } from '../format.ts'
 import { alarms } from '../state/alarms.ts'
-import { call, pathOf } from '../state/api.ts'
+import { call } from '../state/api.ts'
 import { toDevice } from '../state/route.ts'
-import { may } from '../state/session.ts'
-import { useAction } from './action.ts'
-import { Problem } from './problem.tsx'
+import { Release } from './release.tsx'
 
 interface Quarantine {
   readonly device: string
@@ -18,19 +16,15 @@ interface Quarantine {
 /** Devices that are kept apart since two use one token. Read again whenever an alarm says that one came or went. */
 export function QuarantineList() {
   const list = useSignal<readonly Quarantine[]>([])
-  const action = useAction()
-  const load = async () => {
-    list.value = (await call<{ items: Quarantine[] }>('GET', '/quarantines?limit=200')).items
-  }
   const known = alarms.value.filter(({ kind }) => kind === 'device_quarantined')
   useEffect(() => {
-    load().catch(() => {}) // shown as it was; the pill says that the line is gone
-  }, [known.map(({ id }) => id).join(' ')])
-  const release = (device: string) =>
-    action.run(async () => {
-      await call('DELETE', `${pathOf(device)}/quarantine`)
-      await load()
-    })
+    call<{ items: Quarantine[] }>('GET', '/quarantines?limit=200').then(
+      ({ items }) => {
+        list.value = items
+      },
+      () => {}, // shown as it was; the pill says that the line is gone
+    )
+  }, [known.map(({ id, count }) => `${id} ${count}`).join()])
   return (
     <section class="card quarantines" aria-label="Quarantined devices">
       <h2>Quarantined devices</h2>
@@ -39,16 +33,14 @@ export function QuarantineList() {
       )}
       <ul class="list">
         {list.value.map((one) => (
-          <Row key={one.device} one={one} release={release} busy={action.busy.value} />
+          <Row key={one.device} one={one} />
         ))}
       </ul>
-      <Problem of={action.problem} />
     </section>
   )
 }
 
-function Row({ one, release, busy }: { one: Quarantine; release: (device: string) => void; busy: boolean }) {
-  const { device, until, addresses } = one
+function Row({ one: { device, until, addresses } }: { one: Quarantine }) {
   return (
     <li>
       <span class="name">
@@ -58,11 +50,7 @@ function Row({ one, release, busy }: { one: Quarantine; release: (device: string
           {addresses.length > 0 && ` · from ${addresses.join(' and ')}`}
         </small>
       </span>
-      {may('operator') && (
-        <button type="button" disabled={busy} onClick={() => release(device)} aria-label={`Release ${device}`}>
-          Release
-        </button>
-      )}
+      <Release device={device} />
     </li>
   )
 }
