@@ -86,6 +86,9 @@ describeWithBrowser('the pages of the dashboard', () => {
       await page.getByRole('img', { name: /^temperature over the last 5 minutes: [23]\d\d values/ }).waitFor()
       await page.locator('.command', { hasText: 'succeeded' }).waitFor()
       await look(page, `device-${colorScheme}`)
+      await page.goto(`${urlOf(gateway)}/#/system`)
+      await page.getByRole('img', { name: /^messages . s over the last 10 minutes: [2-9] values/ }).waitFor()
+      await look(page, `system-${colorScheme}`)
     }
     await page.setViewportSize({ width: 390, height: 844 })
     await look(page, 'device-phone')

@@ -217,11 +217,17 @@ describe('a device', () => {
     }
     expect(alarms()).toMatchObject([{ id: 'device_quarantined:d1', device: 'd1', severity: 'warning' }])
     expect(alarm('device_quarantined')?.detail.addresses).toContain('192.0.2.2')
+    await rig.core.fleet.updateDevice('d1', { enabled: false })
+    await pass(2 * SECOND_MS)
+    expect(ids()).toEqual([])
+    await rig.core.fleet.updateDevice('d1', { enabled: true })
+    await pass(2 * SECOND_MS)
+    expect(ids()).toEqual(['device_quarantined:d1'])
     await rig.core.fleet.releaseDevice('d1')
     await pass(2 * SECOND_MS)
     expect(ids()).toEqual([])
     await pass(10 * MINUTE_MS)
-    expect(logged('alarm')).toHaveLength(1) // what the two did is no restless device
+    expect(logged('alarm')).toHaveLength(2) // what the two did is no restless device
   })
 
   test('that restarts over and over is told from one that loses its connection again and again', async () => {

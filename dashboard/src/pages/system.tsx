@@ -18,7 +18,9 @@ export function SystemPage() {
   return (
     <div class="system">
       <h1>System</h1>
-      <Needs />
+      <div aria-live="polite" aria-relevant="additions">
+        <Needs />
+      </div>
       {node === undefined ? (
         <p class="waiting" role="status">
           Asking the gateway how it is…
@@ -45,7 +47,7 @@ function Needs() {
   if (alarms.value.length > 0) return <AlarmList alarms={alarms.value} />
   if (!areAlarmsKnown.value) return null
   return (
-    <p class="calm card" role="status">
+    <p class="calm card">
       <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
         <circle cx="10" cy="10" r="8.200" />
         <path d="m6 10.300 2.800 2.800L14 7.500" />
