@@ -46,8 +46,8 @@ export const GROUPS: readonly { readonly title: string; readonly commands: reado
   {
     title: 'The gateway and this command line',
     commands: [
-      alarmsCommand,
       status,
+      alarmsCommand,
       login,
       logout,
       whoami,

@@ -4,12 +4,18 @@ import { count } from '../format.ts'
 import { AddDevice } from '../parts/add-device.tsx'
 import { DeviceTable } from '../parts/device-table.tsx'
 import { Empty } from '../parts/empty.tsx'
+import { ImportDevices } from '../parts/import-devices.tsx'
+import { NewTokens } from '../parts/new-tokens.tsx'
 import { Sparkline } from '../parts/sparkline.tsx'
 import { alarmSum } from '../state/alarms.ts'
 import type { PresenceState } from '../state/api.ts'
+import { draft } from '../state/draft.ts'
 import { allDevices, counts, isLoaded, rates } from '../state/fleet.ts'
+import { go } from '../state/route.ts'
 import { may } from '../state/session.ts'
 
+/** As the export takes it. */
+const SEARCH_MAX = 200
 /** Kept while one looks at a device and comes back. */
 const search = signal('')
 const onlyState = signal<PresenceState | undefined>(undefined)
@@ -35,10 +41,43 @@ export function FleetPage() {
             ? `${count(allDevices.value.length)} devices`
             : `${count(found.value.length)} of ${count(allDevices.value.length)}`}
         </span>
-        {may('admin') && <AddDevice />}
+        <div class="buttons">
+          <SendToFound />
+          <ExportLink />
+          {may('admin') && <ImportDevices />}
+          {may('admin') && <AddDevice />}
+        </div>
       </div>
+      <NewTokens />
       <List />
     </div>
+  )
+}
+
+/** From what was found to a command for it. */
+function SendToFound() {
+  const isFiltered = search.value.trim() !== '' || onlyState.value !== undefined
+  if (!may('operator') || !isFiltered || found.value.length === 0) return null
+  const prepare = () => {
+    draft.value = { devices: found.value.map(({ id }) => id), from: 'found on the fleet page' }
+    go('#/commands/new')
+  }
+  return (
+    <button type="button" onClick={prepare}>
+      Send command…
+    </button>
+  )
+}
+
+/** The devices that are listed, as a file. */
+function ExportLink() {
+  const query = new URLSearchParams()
+  if (search.value.trim() !== '') query.set('text', search.value.trim())
+  if (onlyState.value !== undefined) query.set('state', onlyState.value)
+  return (
+    <a class="button" href={`/api/v1/devices/export?${query}`} download="devices.csv">
+      Export
+    </a>
   )
 }
 
@@ -143,6 +182,7 @@ function Search() {
       <input
         ref={input}
         type="search"
+        maxLength={SEARCH_MAX}
         value={search.value}
         onInput={type}
         placeholder="id, model, firmware, tag"

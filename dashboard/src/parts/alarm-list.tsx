@@ -36,7 +36,9 @@ export function AlarmList({ alarms, isOfDevice = false }: { alarms: readonly Ala
               </b>
               <time title={exactly(alarm.since)}>{ago(alarm.since)}</time>
             </p>
-            <p>{alarm.text}</p>
+            <p>
+              {alarm.text} <Further kind={alarm.kind} />
+            </p>
           </div>
           {isOfDevice && alarm.kind === 'device_quarantined' && <Release device={alarm.device ?? ''} />}
         </li>
@@ -61,6 +63,11 @@ function Title({ alarm, isOfDevice }: { alarm: Alarm; isOfDevice: boolean }) {
       <a href={toDevice(device)}>{device}</a> {title}
     </>
   )
+}
+
+/** Where on these pages one sees more. */
+function Further({ kind }: { kind: string }) {
+  return kind === 'dead_letters' ? <a href="#/commands/dead-letters">Dead letters</a> : null
 }
 
 /** By shape and word, so that the colour is not needed. */

@@ -17,7 +17,7 @@ const Quarantined = Type.Object(
   },
   {
     ...closed,
-    title: 'Quarantine',
+    title: 'QuarantinedDevice',
     examples: [
       {
         device: 'greenhouse-1',

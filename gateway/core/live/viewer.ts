@@ -35,9 +35,10 @@ const NEEDED: Readonly<Record<LiveChannel['kind'], { readonly role: Role; readon
   events: { role: 'viewer', area: 'events' },
   commands: { role: 'viewer', area: 'commands' },
   batches: { role: 'viewer', area: 'commands' },
-  logs: { role: 'operator', area: 'events' }, // firmware writes what it likes there
+  'dead-letters': { role: 'viewer', area: 'commands' },
   alarms: { role: 'viewer', area: 'system' },
   node: { role: 'viewer', area: 'system' },
+  logs: { role: 'operator', area: 'events' }, // firmware writes what it likes there
 }
 
 export interface ViewerNeeds extends SubscriptionNeeds {
