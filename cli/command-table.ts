@@ -16,6 +16,7 @@ import { keyCommands } from './keys.ts'
 import { login } from './login.ts'
 import { loginLink } from './login-link.ts'
 import { logout } from './logout.ts'
+import { quarantined } from './quarantines.ts'
 import { signingKeyCommands } from './signing-keys.ts'
 import { status } from './status.ts'
 import { tail } from './tail.ts'
@@ -34,7 +35,7 @@ export const COMMON_FLAGS: Flags = {
 
 /** In the order in which help shows them. */
 export const GROUPS: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
-  { title: 'Devices', commands: [...deviceCommands, deviceValues, ...bulkCommands] },
+  { title: 'Devices', commands: [...deviceCommands, quarantined, deviceValues, ...bulkCommands] },
   { title: 'What they connect with', commands: [...tokenCommands, ...signingKeyCommands] },
   {
     title: 'Settings and commands',

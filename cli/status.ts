@@ -79,7 +79,7 @@ function fieldsOf(node: Node, { counts }: AlarmList): Record<string, string | un
   const size = (bytes: number | undefined) => (bytes === undefined ? 'unknown' : `${Math.round(bytes / MIB)} MiB`)
   return {
     node: `${name}, version ${version}, since ${timeText(node.started_at)}`,
-    alarms: counts.critical + counts.warning === 0 ? 'none' : `${counts.critical} critical, ${counts.warning} warnings`,
+    alarms: counts.critical + counts.warning === 0 ? 'none' : `${counts.critical} critical, ${counts.warning} warning`,
     devices: `${sessions.online} online`,
     messages: `${received} received, ${published} published, ${refused} refused, ${dropped} dropped, ${missing} missing`,
     load: `${size(load.memory_bytes)}, ${load.cpu_percent} % of a core, event loop ${load.event_loop_p99_ms} ms late`,

@@ -12,6 +12,7 @@ import './style/presence.css'
 import './style/labels.css'
 import './style/said.css'
 import './style/import.css'
+import './style/system.css'
 import 'uplot/dist/uPlot.min.css'
 
 const root = document.getElementById('app')

@@ -93,7 +93,7 @@ export function buildCore(outside: CoreNeeds): Core {
   const needs = { ...outside, watcher: alsoTold(outside.watcher, () => outlook.alarms) }
   const sessions = new Sessions()
   const audit = new AuditTrail(needs)
-  const counters = new DeviceCounters(needs.metrics, (...counted) => trouble.counted(...counted))
+  const counters = new DeviceCounters(needs.metrics, trouble.counted)
   const presence = new PresenceBoard({ ...needs, observer })
   const lastValues = new LastValues({ ...needs, counters })
   const info = new DeviceInfo({ ...needs, observer })

@@ -6,6 +6,7 @@ import axe, { type AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
 import { adminPage, describeWithBrowser, freshLink, newPage, urlOf } from '../helpers/browser.ts'
+import { takeTurns } from '../helpers/hand-device.ts'
 import { startTestGateway } from '../helpers/start-gateway.ts'
 
 /** What axe finds wrong with the page as it is now. */
@@ -25,6 +26,7 @@ describeWithBrowser('the dashboard is accessible', () => {
     device.log('error', 'too hot')
     await gateway.api('PATCH', 'devices/greenhouse-1', { notes: 'Behind the second door.' })
     const { body: batch } = await gateway.api('POST', 'commands', { devices: ['greenhouse-1', 'nobody'], name: 'ping' })
+    await takeTurns(gateway, (await gateway.enrol('twin')).token)
     const link = await freshLink(gateway)
     const welcome = await newPage()
     await welcome.goto(link)
@@ -49,6 +51,11 @@ describeWithBrowser('the dashboard is accessible', () => {
         await page.goto(`${urlOf(gateway)}/#/events`)
         await page.getByText('too hot').waitFor()
         expect(await findings(page), `events, ${colorScheme}, ${width}`).toEqual([])
+        await page.goto(`${urlOf(gateway)}/#/system`)
+        await page.getByText('is quarantined').waitFor()
+        await page.getByRole('img', { name: /^memory, MiB over/ }).waitFor()
+        await page.getByText('Limits in force').click()
+        expect(await findings(page), `system, ${colorScheme}, ${width}`).toEqual([])
         await page.goto(`${urlOf(gateway)}/#/access`)
         await page.getByText('environment').waitFor()
         await page.getByLabel('Only some areas').check()

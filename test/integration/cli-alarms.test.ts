@@ -70,12 +70,19 @@ describe('alarms', () => {
   })
 })
 
+test('device quarantined lists those that are kept apart', async () => {
+  quarantine()
+  const until = '2026-01-01T00:05:00.000Z'
+  expect((await fairlead('device', 'quarantined')).stdout).toBe(`twin\t2026-01-01T00:00:00.000Z\t${until}\t\n`)
+  expect((await fairlead('device', 'quarantined', '--after', 'twin')).stdout).toBe('')
+})
+
 describe('status with a key', () => {
   test('also says how the gateway is', async () => {
     quarantine()
     const { code, stdout } = await fairlead('status')
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^alarms +0 critical, 1 warnings$/m)
+    expect(stdout).toMatch(/^alarms +0 critical, 1 warning$/m)
     expect(stdout).toMatch(/^bus +external, mqtt:\/\/broker\.example:1883, 0 messages wait$/m)
     expect(stdout).toMatch(/^load +86 MiB, 3 % of a core/m)
     const json = JSON.parse((await fairlead('status', '--json')).stdout)

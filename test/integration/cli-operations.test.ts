@@ -44,7 +44,7 @@ const DONE_BY: Readonly<Record<string, string>> = {
   listDeadLetters: 'dead-letters',
   listDevices: 'device list',
   listEvents: 'events',
-  listQuarantines: 'alarms',
+  listQuarantines: 'device quarantined',
   listSigningKeys: 'signing-key list',
   listTokens: 'token list',
   listUsers: 'user list',

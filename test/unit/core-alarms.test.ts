@@ -72,6 +72,21 @@ describe('the bus', () => {
     expect(sinceMs).toBeDefined()
   })
 
+  test('that takes less than the fleet sends is an alarm until half of it has gone', async () => {
+    let messages = ALARM_LIMITS.busWaitingMessages
+    rig.bus.backlog = () => ({ messages, bytes: 100 * messages })
+    await pass(50 * SECOND_MS)
+    expect(ids()).toEqual([])
+    await pass(15 * SECOND_MS)
+    expect(alarm('bus_behind')).toMatchObject({ severity: 'warning', detail: { waiting_messages: messages } })
+    messages = ALARM_LIMITS.busWaitingMessages / 2
+    await pass(5 * MINUTE_MS)
+    expect(alarm('bus_behind')?.detail).toMatchObject({ waiting_messages: messages })
+    messages -= 1
+    await pass(MINUTE_MS)
+    expect(ids()).toEqual([])
+  })
+
   test('that blinks is none', async () => {
     for (let turn = 0; turn < 5; turn++) {
       rig.bus.trouble = 'gone'
@@ -138,6 +153,30 @@ describe('what the gateway stands on', () => {
     expect(ids()).toEqual([])
   })
 
+  test('a registry that cannot write is critical after seconds, with its reason', async () => {
+    rig.memory.trouble = 'the last write failed: database or disk is full (SQLITE_FULL)'
+    await pass(2 * SECOND_MS)
+    expect(ids()).toEqual([])
+    await pass(3 * SECOND_MS)
+    expect(alarm('registry_unavailable')).toMatchObject({
+      severity: 'critical',
+      text: expect.stringContaining('disk is full'),
+    })
+    rig.memory.trouble = undefined
+    await pass(8 * SECOND_MS)
+    expect(ids()).toEqual([])
+  })
+
+  test('lost audit entries are critical for an hour', async () => {
+    rig.memory.appendAudit = () => Promise.reject(new Error('away'))
+    const { audit } = rig.core.plane
+    for (let n = 0; n < 1_003; n++) audit.note({ actor: 'gateway', action: 'tested', outcome: 'ok' })
+    await pass(2 * SECOND_MS)
+    expect(alarm('audit_lost')).toMatchObject({ severity: 'critical', detail: { lost: 3 } })
+    await pass(HOUR_MS + MINUTE_MS)
+    expect(ids()).toEqual([])
+  })
+
   test('a registry that falls behind keeps its alarm until it has caught up', async () => {
     rig.surroundings.waiting = ALARM_LIMITS.registryWaiting
     await pass(32 * SECOND_MS)
@@ -178,11 +217,17 @@ describe('a device', () => {
     }
     expect(alarms()).toMatchObject([{ id: 'device_quarantined:d1', device: 'd1', severity: 'warning' }])
     expect(alarm('device_quarantined')?.detail.addresses).toContain('192.0.2.2')
+    await rig.core.fleet.updateDevice('d1', { enabled: false })
+    await pass(2 * SECOND_MS)
+    expect(ids()).toEqual([])
+    await rig.core.fleet.updateDevice('d1', { enabled: true })
+    await pass(2 * SECOND_MS)
+    expect(ids()).toEqual(['device_quarantined:d1'])
     await rig.core.fleet.releaseDevice('d1')
     await pass(2 * SECOND_MS)
     expect(ids()).toEqual([])
     await pass(10 * MINUTE_MS)
-    expect(logged('alarm')).toHaveLength(1) // what the two did is no restless device
+    expect(logged('alarm')).toHaveLength(2) // what the two did is no restless device
   })
 
   test('that restarts over and over is told from one that loses its connection again and again', async () => {
@@ -193,6 +238,14 @@ describe('a device', () => {
     expect(alarm('device_restarting')?.detail).toMatchObject({ ends: 4, boots: 4, last_reason: 'connection_lost' })
     await pass(11 * MINUTE_MS)
     expect(ids()).toEqual([])
+  })
+
+  test('that sends what cannot be taken, or logs too much, is told apart from one that loses on its way', async () => {
+    const end = await rig.ready()
+    for (let seq = 1; seq <= 12; seq++) end.send({ type: 'event', seq, name: 'e', data: 'x'.repeat(15_000) })
+    await pass(2 * SECOND_MS)
+    expect(alarm('device_losing')).toMatchObject({ detail: { missing: 0, refused: 12, dropped: 0 } })
+    expect(alarm('device_losing')?.text).toContain('mend its firmware')
   })
 
   test('that sleeps and wakes every minute, or was sent away, is none', async () => {

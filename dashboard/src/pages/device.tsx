@@ -1,5 +1,6 @@
 import { useEffect, useMemo } from 'preact/hooks'
 import { ago, exactly, reasonText } from '../format.ts'
+import { AlarmList } from '../parts/alarm-list.tsx'
 import { CommandPanel } from '../parts/command-panel.tsx'
 import { ConnectionPanel } from '../parts/connection-panel.tsx'
 import { Counters } from '../parts/counters.tsx'
@@ -12,6 +13,7 @@ import { SettingsPanel } from '../parts/settings-panel.tsx'
 import { StateMark } from '../parts/state-mark.tsx'
 import { Telemetry } from '../parts/telemetry.tsx'
 import { TokenPanel } from '../parts/token-panel.tsx'
+import { alarms } from '../state/alarms.ts'
 import { DeviceConnections } from '../state/connections.ts'
 import { DeviceDetails } from '../state/device-details.ts'
 import { type Device, deviceById, isLoaded } from '../state/fleet.ts'
@@ -45,6 +47,7 @@ function Known({ id, device }: { id: string; device: Device }) {
   return (
     <div class="device">
       <Head device={device} details={details} />
+      <AlarmList alarms={alarms.value.filter((alarm) => alarm.device === id)} isOfDevice />
       <PresenceStrip device={device} connections={connections} />
       <div class="columns">
         <section class="telemetry" aria-label="Telemetry">

@@ -7,6 +7,7 @@ import { Empty } from '../parts/empty.tsx'
 import { ImportDevices } from '../parts/import-devices.tsx'
 import { NewTokens } from '../parts/new-tokens.tsx'
 import { Sparkline } from '../parts/sparkline.tsx'
+import { alarmSum } from '../state/alarms.ts'
 import type { PresenceState } from '../state/api.ts'
 import { draft } from '../state/draft.ts'
 import { allDevices, counts, isLoaded, rates } from '../state/fleet.ts'
@@ -109,12 +110,26 @@ function Figures() {
       <Count state="online" value={value.online} />
       <Count state="sleeping" value={value.sleeping} />
       <Count state="offline" value={value.offline} />
+      <Needs />
       <div class="figure rate">
         <span class="name">messages / s</span>
         <b>{rate < 10 ? rate.toFixed(1) : count(Math.round(rate))}</b>
         <Sparkline values={rates.value} label="Messages per second over the last two minutes" />
       </div>
     </section>
+  )
+}
+
+/** How much needs a person. */
+function Needs() {
+  const { all, critical } = alarmSum.value
+  const worst = critical > 0 ? 'critical' : all > 0 ? 'warning' : 'none'
+  return (
+    <a class="figure needs" href="#/system" data-worst={worst}>
+      <span class="name">alarms</span>
+      <b>{count(all)}</b>
+      {critical > 0 && <small>{count(critical)} critical</small>}
+    </a>
   )
 }
 

@@ -8,8 +8,16 @@ const HEIGHT_PX = 132
 /** One crosshair over all plots of the page. */
 const SYNC = uPlot.sync('device')
 
+interface PlotProps {
+  readonly series: Series
+  readonly name: string
+  readonly windowS: number
+  /** What is counted begins at 0, so that little looks little. */
+  readonly isFromZero?: boolean
+}
+
 /** One numeric key over time, with its newest value. */
-export function Plot({ series, name, windowS }: { series: Series; name: string; windowS: number }) {
+export function Plot({ series, name, windowS, isFromZero = false }: PlotProps) {
   const box = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | undefined>(undefined)
   const colours = paint.value
@@ -17,7 +25,7 @@ export function Plot({ series, name, windowS }: { series: Series; name: string; 
   useEffect(() => {
     const element = box.current
     if (element === null) return
-    const made = new uPlot(optionsFor(name, element), [[], []], element)
+    const made = new uPlot(optionsFor(name, element, isFromZero), [[], []], element)
     plot.current = made
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT_PX }))
     observer.observe(element)
@@ -62,7 +70,7 @@ function describe(series: Series, name: string, windowS: number): string {
   return `${name} over the last ${windowS / 60} minutes: ${y.length} values from ${shown(low)} to ${shown(high)}`
 }
 
-function optionsFor(name: string, element: HTMLElement): uPlot.Options {
+function optionsFor(name: string, element: HTMLElement, isFromZero: boolean): uPlot.Options {
   const style = getComputedStyle(element)
   const colour = (token: string) => style.getPropertyValue(token).trim()
   const axis = { stroke: colour('--muted'), font: '11px system-ui', ticks: { show: false } } as const
@@ -72,7 +80,7 @@ function optionsFor(name: string, element: HTMLElement): uPlot.Options {
     height: HEIGHT_PX,
     legend: { show: false },
     cursor: { sync: { key: SYNC.key }, drag: { x: false, y: false }, points: { size: 6 } },
-    scales: { y: { range: (_plot, low, high) => widened(low, high) } },
+    scales: { y: { range: (_plot, low, high) => (isFromZero ? fromZero(high) : widened(low, high)) } },
     axes: [
       { ...axis, size: 24, space: 72, grid: { show: false }, values: (_plot, ticks) => ticks.map(timeLabel) },
       { ...axis, size: 44, space: 24, grid, values: (_plot, ticks) => ticks.map(tickLabel) },
@@ -83,6 +91,8 @@ function optionsFor(name: string, element: HTMLElement): uPlot.Options {
     ],
   }
 }
+
+const fromZero = (high: number | null): [number, number] => [0, Math.max(1, (high ?? 0) * 1.15)]
 
 /** A flat line lies in the middle and not on the edge. */
 function widened(low: number | null, high: number | null): [number, number] {

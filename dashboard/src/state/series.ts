@@ -46,9 +46,9 @@ export class Series {
     return subscribe(`telemetry:${device}`, {
       snapshot: (items, isFirst) => {
         if (isFirst) this.#columns.clear()
-        this.#add(items as Point[])
+        this.add(items as Point[])
       },
-      changes: (items) => this.#add(items as Point[]),
+      changes: (items) => this.add(items as Point[]),
     })
   }
 
@@ -58,7 +58,7 @@ export class Series {
     this.#changed()
   }
 
-  #add(points: readonly Point[]): void {
+  add(points: readonly Point[]): void {
     for (const { ts, values } of points) {
       for (const [key, value] of Object.entries(values)) this.#take(key, value, ts)
     }

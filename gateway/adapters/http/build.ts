@@ -25,7 +25,6 @@ import { addEventRoutes } from './events.ts'
 import { watchMethods } from './methods.ts'
 import { addNodeRoute } from './node.ts'
 import { addOpenapiRoute, collectOpenapi } from './openapi.ts'
-import { addQuarantineRoutes } from './quarantines.ts'
 import { addSessionRoutes } from './session.ts'
 import { addShadowRoutes } from './shadow.ts'
 import { addSigningKeyRoutes } from './signing-keys.ts'
@@ -133,7 +132,6 @@ async function addApiRoutes(app: App, parts: HttpParts, waiters: Waiters, limits
   addCommandRoutes(app, parts.operator, waiters)
   addBatchRoutes(app, parts.batches)
   addEventRoutes(app, parts.recent)
-  addQuarantineRoutes(app, parts.operator)
   addAlarmRoutes(app, parts.alarms)
   addNodeRoute(app, parts.node)
   addBanRoutes(app, parts.bans)

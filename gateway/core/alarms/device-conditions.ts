@@ -34,6 +34,7 @@ export class DeviceConditions {
     const { quarantine, trouble } = this.#needs
     for (const { device, sinceMs, untilMs, addresses } of quarantine.list()) {
       trouble.forgetSessions(device)
+      if (trouble.isDisabled(device)) continue
       const text =
         'Two devices use its token. Give one a token of its own, revoke the shared one, then release it; a token that was stolen is in the hands of somebody else.'
       const detail = { until: untilMs, addresses: addresses.join(', ') }

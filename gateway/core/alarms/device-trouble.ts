@@ -1,4 +1,4 @@
-import type { DeviceCounter } from '../device-counters.ts'
+import type { DeviceCountListener } from '../device-counters.ts'
 import type { DeviceRow } from '../records.ts'
 import { ALARM_LIMITS } from './limits.ts'
 import { SlidingCount } from './sliding-count.ts'
@@ -57,7 +57,7 @@ export class DeviceTrouble {
   }
 
   /** On the way of every message: most of what is counted is no loss. */
-  counted(device: string, counter: DeviceCounter, reason: string | undefined, by: number): void {
+  readonly counted: DeviceCountListener = (device, counter, reason, by) => {
     if (counter === 'gaps') this.#lost(device, 'missing', by)
     else if (counter === 'refused') this.#lost(device, 'refused', by)
     else if (counter === 'dropped' && LOSING_DROPS.has(reason ?? '')) this.#lost(device, 'dropped', by)

@@ -5,6 +5,10 @@ import type { Condition } from './alarm.ts'
 import { ALARM_LIMITS } from './limits.ts'
 import { SlidingCount } from './sliding-count.ts'
 
+const AWAY_EXTERNAL =
+  'Devices stay connected and keep what they measure. Start the broker or mend the way to it; the rest goes by itself.'
+const AWAY_EMBEDDED =
+  'Devices stay connected and keep what they measure. Look which subscriber does not read, and at the load of this machine; if it lasts, restart the gateway.'
 const DAY_MS = 24 * 3_600_000
 const MIB = 1024 * 1024
 
@@ -57,8 +61,8 @@ export class NodeConditions {
   }
 
   #bus(): Condition | undefined {
-    const advice =
-      'Devices stay connected and keep what they measure. Start the broker or mend the way to it; the rest goes by itself.'
+    const { bus } = this.#needs.surroundings
+    const advice = bus.kind === 'external' ? AWAY_EXTERNAL : AWAY_EMBEDDED
     return unready(this.#needs.watch.bus, 'bus_unavailable', 'The bus cannot be used', advice, () => {
       const { messages, bytes } = this.#needs.bus.backlog()
       return { waiting_messages: messages, waiting_bytes: bytes }
