@@ -220,6 +220,11 @@ describeWithBrowser('a large fleet', () => {
       .poll(() => page.evaluate(toTheEnd).then(() => rowOf(page, 'device-2499').count()), { timeout: 30_000 })
       .toBe(1)
     expect(await page.getByRole('row').count()).toBeLessThan(ROWS_MAX)
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByRole('button', { name: 'Yes, cancel' }).click()
+    await page.getByText('2,500 cancelled').waitFor({ timeout: 60_000 })
+    await page.getByRole('button', { name: 'Send again to the 2,500 that did not succeed' }).click()
+    await page.getByText('These are 2,500 devices. A list may have 1,000').waitFor()
   })
 })
 
