@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { adminPage, describeWithBrowser, urlOf } from '../helpers/browser.ts'
+import { adminPage, changeRole, describeWithBrowser, urlOf } from '../helpers/browser.ts'
 import { startTestGateway } from '../helpers/start-gateway.ts'
 
 describeWithBrowser('the page of events', () => {
@@ -128,7 +128,7 @@ describeWithBrowser('the page of events', () => {
     const gateway = await startTestGateway()
     const { device } = await gateway.readyDevice('greenhouse-1')
     const page = await adminPage(gateway)
-    await gateway.api('PATCH', 'users/mia', { role: 'viewer' })
+    await changeRole(gateway, 'viewer')
     await page.goto(`${urlOf(gateway)}/#/events`)
     await page.getByText('viewer', { exact: true }).waitFor()
     device.log('error', 'secret of the firmware')

@@ -51,6 +51,7 @@ describeWithBrowser('the dashboard is accessible', () => {
         expect(await findings(page), `events, ${colorScheme}, ${width}`).toEqual([])
         await page.goto(`${urlOf(gateway)}/#/access`)
         await page.getByText('environment').waitFor()
+        await page.getByLabel('Only some areas').check()
         expect(await findings(page), `access, ${colorScheme}, ${width}`).toEqual([])
         for (const [path, shows] of [
           ['', '2 devices'],
@@ -63,11 +64,24 @@ describeWithBrowser('the dashboard is accessible', () => {
           await page.getByText(shows ?? '').waitFor()
           expect(await findings(page), `commands${path}, ${colorScheme}, ${width}`).toEqual([])
         }
+        await page.goto(`${urlOf(gateway)}/#/audit`)
+        await page.locator('.audit-entry').first().waitFor()
+        expect(await findings(page), `audit, ${colorScheme}, ${width}`).toEqual([])
       }
     }
     await page.goto(`${urlOf(gateway)}/#/`)
     await page.getByRole('button', { name: 'Add device' }).click()
     expect(await findings(page), 'dialog').toEqual([])
+    await page.getByRole('button', { name: 'Close' }).click()
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await page
+      .locator('.drop input')
+      .setInputFiles({ name: 'a.csv', mimeType: 'text/csv', buffer: Buffer.from('id\na\n../b\n') })
+    await page.getByText('would be added').first().waitFor()
+    expect(await findings(page), 'import').toEqual([])
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Your account' }).click()
+    expect(await findings(page), 'account').toEqual([])
     await page.goto(`${urlOf(gateway)}/#/events`)
     await page.getByRole('button', { name: 'open: true' }).click()
     expect(await findings(page), 'an event').toEqual([])

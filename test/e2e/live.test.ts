@@ -62,6 +62,23 @@ describe('who may look on', () => {
   })
 })
 
+describe('refused keys', () => {
+  test('of pages and of requests are counted together: after thirty a minute 429, and a good key still passes', async () => {
+    const gateway = await startTestGateway()
+    const headers = { authorization: 'Bearer flk_guess' }
+    for (let n = 0; n < 15; n++) {
+      expect(await refusedPage(gateway, { headers })).toBe(401)
+      expect((await gateway.api('GET', 'devices', undefined, 'flk_guess')).status).toBe(401)
+    }
+    expect(await refusedPage(gateway, { headers })).toBe(429)
+    expect((await gateway.api('GET', 'devices', undefined, 'flk_guess')).status).toBe(429)
+    await openPage(gateway, { headers: await keyOf(gateway, 'viewer') })
+    const { body } = await gateway.api('GET', 'audit?action=api_key_refused')
+    expect(body.items).toMatchObject([{ actor: 'unknown', outcome: 'unauthorized', address: '127.0.0.1' }])
+    expect(gateway.logLines.join()).not.toContain('flk_guess')
+  })
+})
+
 describe('what a page is told', () => {
   test('the fleet as it is, then what changes', async () => {
     const gateway = await startTestGateway()

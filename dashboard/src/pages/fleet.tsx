@@ -4,6 +4,8 @@ import { count } from '../format.ts'
 import { AddDevice } from '../parts/add-device.tsx'
 import { DeviceTable } from '../parts/device-table.tsx'
 import { Empty } from '../parts/empty.tsx'
+import { ImportDevices } from '../parts/import-devices.tsx'
+import { NewTokens } from '../parts/new-tokens.tsx'
 import { Sparkline } from '../parts/sparkline.tsx'
 import type { PresenceState } from '../state/api.ts'
 import { draft } from '../state/draft.ts'
@@ -11,6 +13,8 @@ import { allDevices, counts, isLoaded, rates } from '../state/fleet.ts'
 import { go } from '../state/route.ts'
 import { may } from '../state/session.ts'
 
+/** As the export takes it. */
+const SEARCH_MAX = 200
 /** Kept while one looks at a device and comes back. */
 const search = signal('')
 const onlyState = signal<PresenceState | undefined>(undefined)
@@ -36,9 +40,14 @@ export function FleetPage() {
             ? `${count(allDevices.value.length)} devices`
             : `${count(found.value.length)} of ${count(allDevices.value.length)}`}
         </span>
-        <SendToFound />
-        {may('admin') && <AddDevice />}
+        <div class="buttons">
+          <SendToFound />
+          <ExportLink />
+          {may('admin') && <ImportDevices />}
+          {may('admin') && <AddDevice />}
+        </div>
       </div>
+      <NewTokens />
       <List />
     </div>
   )
@@ -57,6 +66,18 @@ function SendToFound() {
     <button type="button" onClick={prepare}>
       Send command…
     </button>
+  )
+}
+
+/** The devices that are listed, as a file. */
+function ExportLink() {
+  const query = new URLSearchParams()
+  if (search.value.trim() !== '') query.set('text', search.value.trim())
+  if (onlyState.value !== undefined) query.set('state', onlyState.value)
+  return (
+    <a class="button" href={`/api/v1/devices/export?${query}`} download="devices.csv">
+      Export
+    </a>
   )
 }
 
@@ -147,6 +168,7 @@ function Search() {
       <input
         ref={input}
         type="search"
+        maxLength={SEARCH_MAX}
         value={search.value}
         onInput={type}
         placeholder="id, model, firmware, tag"

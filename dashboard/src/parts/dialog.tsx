@@ -2,21 +2,21 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 
 /** A window over the page. Escape and the cross close it; the focus goes back to where it was. */
-export function Dialog(props: { title: string; close: () => void; children: ComponentChildren }) {
+export function Dialog(props: { title: string; isWide?: boolean; close: () => void; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
     dialog.current?.showModal()
   }, [])
   return (
-    <dialog ref={dialog} onClose={props.close} aria-label={props.title}>
-      <header>
+    <dialog ref={dialog} class={props.isWide ? 'wide' : undefined} onClose={props.close} aria-label={props.title}>
+      <div class="dialog-head">
         <h2>{props.title}</h2>
         <button type="button" class="quiet icon" aria-label="Close" onClick={() => dialog.current?.close()}>
           <svg viewBox="0 0 20 20" width="16" height="16" aria-hidden="true">
             <path d="m4 4 12 12M16 4 4 16" stroke="currentColor" stroke-width="1.8" />
           </svg>
         </button>
-      </header>
+      </div>
       {props.children}
     </dialog>
   )

@@ -37,14 +37,16 @@ export function Plot({ series, name, windowS }: { series: Series; name: string; 
         <span class="name" title={name}>
           {name}
         </span>
-        <b>{last === undefined ? '–' : shown(last.value)}</b>
+        <b title={typeof last?.value === 'string' ? last.value : undefined}>
+          {last === undefined ? '–' : shown(last.value)}
+        </b>
       </figcaption>
       <div ref={box} role="img" aria-label={describe(series, name, windowS)} />
     </figure>
   )
 }
 
-function inWindow(series: Series, name: string, windowS: number): { x: number[]; y: number[] } {
+function inWindow(series: Series, name: string, windowS: number): { x: number[]; y: (number | null)[] } {
   const { x, y } = series.column(name)
   const from = now.value / 1000 - windowS
   let first = x.findIndex((at) => at >= from)
@@ -54,7 +56,7 @@ function inWindow(series: Series, name: string, windowS: number): { x: number[];
 }
 
 function describe(series: Series, name: string, windowS: number): string {
-  const { y } = inWindow(series, name, windowS)
+  const y = inWindow(series, name, windowS).y.filter((value) => value !== null)
   if (y.length === 0) return `${name}: nothing in the last ${windowS / 60} minutes`
   const [low, high] = [Math.min(...y), Math.max(...y)]
   return `${name} over the last ${windowS / 60} minutes: ${y.length} values from ${shown(low)} to ${shown(high)}`
@@ -73,7 +75,7 @@ function optionsFor(name: string, element: HTMLElement): uPlot.Options {
     scales: { y: { range: (_plot, low, high) => widened(low, high) } },
     axes: [
       { ...axis, size: 24, space: 72, grid: { show: false }, values: (_plot, ticks) => ticks.map(timeLabel) },
-      { ...axis, size: 44, space: 24, grid, values: (_plot, ticks) => ticks.map(shown) },
+      { ...axis, size: 44, space: 24, grid, values: (_plot, ticks) => ticks.map(tickLabel) },
     ],
     series: [
       {},
@@ -90,4 +92,8 @@ function widened(low: number | null, high: number | null): [number, number] {
 }
 
 const label = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+/** Whatever the size of the number, it has room beside the axis: `12.5`, `100K`, `2E-5`. */
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 4 })
+const tickLabel = (value: number): string =>
+  value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : compact.format(value)
 const timeLabel = (seconds: number): string => label.format(seconds * 1000)

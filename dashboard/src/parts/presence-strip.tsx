@@ -87,7 +87,7 @@ function Strip({ stretches, fromMs, spanMs, nowMs }: StripProps) {
       </div>
       <TimeAxis fromMs={fromMs} spanMs={spanMs} />
       <p class="stretch hint">
-        {shown === undefined ? 'Point at a part, or go through them with the arrow keys.' : inWords(shown, nowMs)}
+        {shown === undefined ? 'Choose a part to see when it was, and why.' : inWords(shown, nowMs)}
       </p>
     </>
   )

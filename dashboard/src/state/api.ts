@@ -88,6 +88,8 @@ export interface LoginLink {
 export interface ApiKey {
   readonly name: string
   readonly role: Role
+  /** Absent: everything that the role allows. */
+  readonly scopes?: readonly string[]
   readonly created_at: number
   readonly expires_at: number | null
   readonly last_used_at?: number
