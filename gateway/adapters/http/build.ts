@@ -94,11 +94,7 @@ export function buildHttp(parts: HttpParts): HttpApi {
 }
 
 async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: () => boolean): Promise<RefuseUnknown> {
-  await app.register(helmet, {
-    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
-    xFrameOptions: { action: 'deny' },
-    strictTransportSecurity: { maxAge: HSTS_MAX_AGE_S, includeSubDomains: false },
-  })
+  await tellBrowsers(app)
   app.addHook('onRequest', async () => {
     if (isClosed()) throw new GatewayError('stopping')
   })
@@ -133,6 +129,15 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   addOpenapiRoute(app)
   addRefusedMethods()
   return refuseUnknown
+}
+
+/** What a browser may not do with an answer; the dashboard's own pages say more. */
+async function tellBrowsers(app: App): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    xFrameOptions: { action: 'deny' },
+    strictTransportSecurity: { maxAge: HSTS_MAX_AGE_S, includeSubDomains: false },
+  })
 }
 
 /** One year [S23]. Only this name: other services of the host are none of our business. */
