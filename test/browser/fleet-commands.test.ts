@@ -148,6 +148,8 @@ describeWithBrowser('commands to many devices on the dashboard', () => {
     await rowOf(page, 'away').getByText('succeeded').waitFor()
     const progress = page.getByRole('progressbar', { name: 'Devices that have ended' })
     await expect.poll(() => progress.getAttribute('aria-valuetext')).toBe('1 of 1 ended')
+    await go(page, again, 'commands')
+    await page.locator('.batch', { hasText: 'by environment' }).getByText('1 succeeded').waitFor()
   })
 
   test('a viewer reads and cannot send or cancel', async () => {
