@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { dirname, join } from 'node:path'
 import { CLOSE } from '../protocol/close-codes.ts'
 import type { ClientAddresses } from './adapters/client-address.ts'
@@ -36,12 +37,12 @@ export async function openOperatorPlane(parts: OperatorPlaneParts): Promise<Oper
   const shown = { health, metricsText: () => metrics.text(), version: await projectVersion() }
   const dashboardDir = join(PROJECT_DIR, 'dashboard', 'dist')
   const { plane, signingKeys } = core
-  const isTrustedProxy = (address: string) => addresses.isTrusted(address)
-  const http = buildHttp({ ...plane, server, isTrustedProxy, signingKeys, access, dashboardDir, log, ...shown })
+  const addressOf = (request: IncomingMessage) => addresses.of(request)
+  const http = buildHttp({ ...plane, server, addressOf, signingKeys, access, dashboardDir, log, ...shown })
   await http.ready()
   const { viewers } = core
   access.onChange(() => viewers.recheck())
-  serveBrowsers({ server, viewers, identify: (headers) => http.identify(headers), log })
+  serveBrowsers({ server, viewers, ...http, log })
   const sweep = { name: 'ended logins', everyMs: SWEEP_LOGINS_EVERY_MS, run: () => access.sweep() }
   const close = () => {
     viewers.endAll(CLOSE.restart)

@@ -58,7 +58,7 @@ function Page() {
     case 'device':
       return <DevicePage key={value.id} id={value.id} />
     case 'commands':
-      return <CommandsPage batch={value.batch} />
+      return <CommandsPage part={value.part} />
     case 'events':
       return <EventsPage device={value.device} />
     case 'system':

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net'
+import { plainAddress } from '../core/address.ts'
 import type { AddressWall } from '../core/ban-store.ts'
 
 /** Addresses from which no socket is taken. */
@@ -18,9 +19,11 @@ export class BlockedAddresses implements AddressWall {
   }
 
   canonical(text: string): string | undefined {
-    const [address = '', prefix, ...more] = text.split('/')
+    const [written = '', prefix, ...more] = text.split('/')
+    const address = plainAddress(written)
     const family = isIP(address)
     if (family === 0 || address.includes('%') || more.length > 0) return undefined
+    if (address !== written && prefix !== undefined) return undefined // a network of IPv4 is written as one
     if (prefix === undefined) return addressOf(address)
     const bits = family === 4 ? 32 : 128
     if (!/^\d{1,3}$/.test(prefix) || Number(prefix) < 1 || Number(prefix) > bits) return undefined

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
+import { plainAddress } from '../core/address.ts'
 
 export interface TrustedNetwork {
   readonly address: string
@@ -26,15 +27,15 @@ export class ClientAddresses {
 
   /**
    * The nearest address that is no trusted proxy: the peer itself, or, told by proxies, the last one in
-   * `X-Forwarded-For` that none of them is. What anybody else wrote there counts for nothing.
+   * `X-Forwarded-For` that none of them is. What anybody else wrote there counts for nothing. As `plainAddress` writes it.
    */
   of(request: IncomingMessage): string {
-    let address = request.socket.remoteAddress ?? 'unknown'
+    let address = plainAddress(request.socket.remoteAddress ?? 'unknown')
     const said = String(request.headers['x-forwarded-for'] ?? '').split(',')
     for (let hop = 0; hop < HOPS_MAX && this.isTrusted(address); hop++) {
       const before = said.pop()?.trim() ?? ''
       if (isIP(before) === 0) break // nobody, or no address
-      address = before
+      address = plainAddress(before)
     }
     return address
   }

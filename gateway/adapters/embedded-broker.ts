@@ -3,6 +3,7 @@ import { type EventEmitter, once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { Aedes, type AedesPublishPacket, type AuthenticateError, type Client } from 'aedes'
 import type { Topics } from '../../protocol/topics.ts'
+import { plainAddress } from '../core/address.ts'
 import { isLoopback, mayClientPublish } from '../core/bus-access.ts'
 import { BusOutbox, type OutboxEntry } from '../core/bus-outbox.ts'
 import { GatewayError } from '../core/errors.ts'
@@ -81,7 +82,7 @@ export class EmbeddedBroker implements Bus {
         done(null, true)
       },
       authenticate: (client, username, password, done) => {
-        const known = mayConnect(options, (client.conn as Socket).remoteAddress ?? '', username, password)
+        const known = mayConnect(options, addressOf(client.conn), username, password)
         const refusal: AuthenticateError = Object.assign(new Error('bad user name or password'), { returnCode: 4 })
         done(known ? null : refusal, known)
       },
@@ -235,10 +236,9 @@ export class EmbeddedBroker implements Bus {
 
   #watchAedes(): void {
     const { log, topics } = this.#options
-    const broker: EventEmitter = this.#aedes
-    broker.on('error', (error: unknown) => log.error({ error }, 'embedded broker failed'))
+    ;(this.#aedes as EventEmitter).on('error', (error: unknown) => log.error({ error }, 'embedded broker failed'))
     const dropped = ({ id, conn }: Client, { message }: Error) =>
-      log.info({ client: id, address: (conn as Socket).remoteAddress, reason: message }, 'bus client dropped')
+      log.info({ client: id, address: addressOf(conn), reason: message }, 'bus client dropped')
     this.#aedes.on('clientError', dropped)
     this.#aedes.on('connectionError', dropped)
     this.#aedes.subscribe('#', this.#entered, () => {})
@@ -279,9 +279,7 @@ export function mayConnect(own: Credential, address: string, username?: string, 
   return timingSafeEqual(digest(password ?? ''), digest(own.password)) && rightUser
 }
 
-function digest(text: string | Buffer): Buffer {
-  return createHash('sha256').update(text).digest()
-}
+const digest = (text: string | Buffer): Buffer => createHash('sha256').update(text).digest()
 
 function whyNot(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
@@ -298,3 +296,5 @@ async function within(ms: number, promise: Promise<unknown>): Promise<void> {
   await Promise.race([promise, late])
   clearTimeout(timer)
 }
+
+const addressOf = (conn: Client['conn']): string => plainAddress((conn as Socket).remoteAddress)

@@ -1,5 +1,6 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
+import { plainAddress } from '../core/address.ts'
 import { TokenBucket } from '../core/token-bucket.ts'
 
 /** How many clients may be on their way in at once, and how fast. */
@@ -127,7 +128,7 @@ export class Entrance {
   #arrived(socket: Socket): void {
     socket.on('error', () => {}) // told by whoever owns it by then
     if (this.#waitingCount >= this.#limits.waitingMax) return this.#refuse(socket, 'too_many_waiting')
-    const address = socket.remoteAddress ?? ''
+    const address = addressOf(socket)
     if (this.#options.isBlocked?.(address)) return this.#refuse(socket, 'banned')
     if (this.#options.isBanned(address) && !this.#banned.tryTake(1, performance.now())) {
       return this.#refuse(socket, 'banned_address')
@@ -185,7 +186,7 @@ export class Entrance {
   #start(socket: Socket): void {
     const peer = peerOf(socket)
     if (peer === undefined) return void socket.destroy() // it has left meanwhile
-    const address = socket.remoteAddress ?? ''
+    const address = addressOf(socket)
     this.#starting.set(peer, { socket, address })
     this.#startingByAddress.set(address, (this.#startingByAddress.get(address) ?? 0) + 1)
     socket.once('close', () => this.#through(peer))
@@ -221,10 +222,12 @@ export class Entrance {
   }
 
   #refuse(socket: Socket, reason: EntranceRefusal): void {
-    this.#options.onRefused(reason, socket.remoteAddress)
+    this.#options.onRefused(reason, addressOf(socket))
     socket.resetAndDestroy()
   }
 }
+
+const addressOf = (socket: Socket): string => plainAddress(socket.remoteAddress)
 
 /** The same for a TCP socket and for the TLS socket around it. */
 function peerOf(socket: Socket): string | undefined {

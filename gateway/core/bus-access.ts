@@ -1,3 +1,5 @@
+import { plainAddress } from './address.ts'
+
 /**
  * [U-10] What a client of the embedded broker may publish. Below the base it may ask for commands and nothing else: nobody
  * speaks for a device or a node. [U-2] Topics that begin with `$` are the broker's own.
@@ -11,5 +13,6 @@ export function mayClientPublish(base: string, topic: string): boolean {
 
 /** Whether an address, as configured or as a socket shows it, can only be reached from this machine. */
 export function isLoopback(address: string): boolean {
-  return address === 'localhost' || address === '::1' || /^(::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(address)
+  const plain = plainAddress(address)
+  return plain === 'localhost' || plain === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(plain)
 }

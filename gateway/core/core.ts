@@ -145,7 +145,7 @@ function alsoTold(watcher: DeviceWatcher | undefined, alarms: () => Alarms): Dev
 
 function openCommands(needs: CoreNeeds, sessions: Sessions, observer: LiveFeed) {
   const changes = new CommandChanges(needs)
-  const deadLetters = new DeadLetters(needs)
+  const deadLetters = new DeadLetters({ ...needs, observer })
   const givenUp = (command: CommandRecord) => commands.givenUp(command)
   const delivery = new CommandDelivery({ ...needs, sessions, changes, givenUp, observer })
   const commands: Commands = new Commands({ ...needs, delivery, changes, deadLetters, observer })

@@ -1,4 +1,5 @@
 import type { Topics } from '../../protocol/topics.ts'
+import type { Observer } from './observer.ts'
 import type { Bus, Clock, Log, Metrics, Registry } from './ports.ts'
 import type { DeadLetter, DeadLetterRow } from './records.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -19,6 +20,7 @@ export interface DeadLettersNeeds {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
+  readonly observer?: Observer
 }
 
 type Buried = Omit<DeadLetter, 'atMs' | 'payload' | 'bytes'> & { readonly payload: Uint8Array }
@@ -67,11 +69,11 @@ export class DeadLetters {
   }
 
   #keep(letter: DeadLetter): void {
-    const { registry, bus, topics, node, log } = this.#needs
+    const { registry, bus, topics, node, log, observer } = this.#needs
     const { topic, reason, device, command } = letter
     log.info({ topic, reason, device, command }, 'dead letter')
     const failed = (error: unknown) => log.warn({ error, topic, reason }, 'dead letter not kept or not shown')
-    registry.addDeadLetter(letter).catch(failed)
+    registry.addDeadLetter(letter).then(() => observer?.deadLetter(letter), failed)
     const { atMs: at, ...shown } = letter
     bus.publish(topics.deadLetters(node), JSON.stringify({ at, ...shown })).catch(failed)
   }

@@ -24,6 +24,7 @@ describeWithBrowser('the dashboard is accessible', () => {
     await device.event('door', { open: true }).settled
     device.log('error', 'too hot')
     await gateway.api('PATCH', 'devices/greenhouse-1', { notes: 'Behind the second door.' })
+    const { body: batch } = await gateway.api('POST', 'commands', { devices: ['greenhouse-1', 'nobody'], name: 'ping' })
     const link = await freshLink(gateway)
     const welcome = await newPage()
     await welcome.goto(link)
@@ -50,7 +51,22 @@ describeWithBrowser('the dashboard is accessible', () => {
         expect(await findings(page), `events, ${colorScheme}, ${width}`).toEqual([])
         await page.goto(`${urlOf(gateway)}/#/access`)
         await page.getByText('environment').waitFor()
+        await page.getByLabel('Only some areas').check()
         expect(await findings(page), `access, ${colorScheme}, ${width}`).toEqual([])
+        for (const [path, shows] of [
+          ['', '2 devices'],
+          [`/${batch.id}`, 'There is no such device.'],
+          ['/new', 'Review and send'],
+          ['/latest', 'one of many'],
+          ['/dead-letters', 'No dead letters'],
+        ]) {
+          await page.goto(`${urlOf(gateway)}/#/commands${path}`)
+          await page.getByText(shows ?? '').waitFor()
+          expect(await findings(page), `commands${path}, ${colorScheme}, ${width}`).toEqual([])
+        }
+        await page.goto(`${urlOf(gateway)}/#/audit`)
+        await page.locator('.audit-entry').first().waitFor()
+        expect(await findings(page), `audit, ${colorScheme}, ${width}`).toEqual([])
       }
     }
     await page.goto(`${urlOf(gateway)}/#/`)
@@ -63,6 +79,9 @@ describeWithBrowser('the dashboard is accessible', () => {
       .setInputFiles({ name: 'a.csv', mimeType: 'text/csv', buffer: Buffer.from('id\na\n../b\n') })
     await page.getByText('would be added').first().waitFor()
     expect(await findings(page), 'import').toEqual([])
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Your account' }).click()
+    expect(await findings(page), 'account').toEqual([])
     await page.goto(`${urlOf(gateway)}/#/events`)
     await page.getByRole('button', { name: 'open: true' }).click()
     expect(await findings(page), 'an event').toEqual([])

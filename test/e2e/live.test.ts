@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { connectBusClient } from '../helpers/bus-client.ts'
 import { type LivePage, openPage, refusedPage } from '../helpers/live-page.ts'
 import { startTestGateway, type TestGateway } from '../helpers/start-gateway.ts'
 
@@ -58,6 +59,23 @@ describe('who may look on', () => {
       expect(page.closed).toBe(4001)
       expect(page.of('bye')[0]).toMatchObject({ code: 4001, reconnect: true })
     }
+  })
+})
+
+describe('refused keys', () => {
+  test('of pages and of requests are counted together: after thirty a minute 429, and a good key still passes', async () => {
+    const gateway = await startTestGateway()
+    const headers = { authorization: 'Bearer flk_guess' }
+    for (let n = 0; n < 15; n++) {
+      expect(await refusedPage(gateway, { headers })).toBe(401)
+      expect((await gateway.api('GET', 'devices', undefined, 'flk_guess')).status).toBe(401)
+    }
+    expect(await refusedPage(gateway, { headers })).toBe(429)
+    expect((await gateway.api('GET', 'devices', undefined, 'flk_guess')).status).toBe(429)
+    await openPage(gateway, { headers: await keyOf(gateway, 'viewer') })
+    const { body } = await gateway.api('GET', 'audit?action=api_key_refused')
+    expect(body.items).toMatchObject([{ actor: 'unknown', outcome: 'unauthorized', address: '127.0.0.1' }])
+    expect(gateway.logLines.join()).not.toContain('flk_guess')
   })
 })
 
@@ -122,6 +140,20 @@ describe('what a page is told', () => {
     await page.until(() => stateOf('away') === 'cancelled')
     expect(page.items('commands').every(({ batch }) => batch === id)).toBe(true)
     expect(new Set(page.items('commands').map(({ device }) => device)).size).toBe(4)
+  })
+
+  test('what could not be taken from the bus', async () => {
+    const gateway = await startTestGateway()
+    const bus = await connectBusClient(gateway.mqttUrl)
+    onTestFinished(() => bus.close())
+    const page = await openPage(gateway, { headers: await keyOf(gateway, 'viewer') })
+    page.subscribe('dead-letters')
+    await bus.publish('fairlead/devices/nobody/command/request/c1', '{"name":"x"}')
+    await page.until(() => page.items('dead-letters').length === 1)
+    expect(page.items('dead-letters')).toMatchObject([
+      { at: expect.any(Number), device: 'nobody', command: 'c1', reason: 'device_not_found', payload: '{"name":"x"}' },
+    ])
+    expect((await gateway.api('GET', 'dead-letters')).body.items).toHaveLength(1)
   })
 
   test('events and log lines of all devices, with the ids that the REST API gives them', async () => {

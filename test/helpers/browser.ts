@@ -70,6 +70,19 @@ export async function adminPage(gateway: TestGateway, options: BrowserContextOpt
 export async function logIn(page: Page, gateway: TestGateway): Promise<void> {
   await page.goto(await freshLink(gateway))
   await page.getByLabel('Your name').fill('mia')
+  await setPassword(page)
+}
+
+/** A page on which somebody with this role is logged in, at the fleet. */
+export async function pageAs(role: string, gateway: TestGateway, options: BrowserContextOptions = {}): Promise<Page> {
+  const page = await newPage(options)
+  const { body } = await gateway.api('POST', 'users', { name: `an-${role}`, role })
+  await page.goto(`${urlOf(gateway)}/#/welcome/${body.link.token}`)
+  await setPassword(page)
+  return page
+}
+
+async function setPassword(page: Page): Promise<void> {
   await page.getByLabel('New password').fill(PASSWORD)
   await page.getByLabel('The same again').fill(PASSWORD)
   await page.getByRole('button', { name: 'Set password and log in' }).click()

@@ -15,6 +15,7 @@ import { SqliteRegistry } from '../../gateway/adapters/sqlite/registry.ts'
 import { systemClock } from '../../gateway/adapters/system-clock.ts'
 import { openDeviceTokens } from '../../gateway/adapters/tokens/device-tokens.ts'
 import { Access } from '../../gateway/core/access/access.ts'
+import { plainAddress } from '../../gateway/core/address.ts'
 import { AuditTrail } from '../../gateway/core/audit.ts'
 import { Bans } from '../../gateway/core/bans.ts'
 import { Batches } from '../../gateway/core/batches.ts'
@@ -188,7 +189,7 @@ export async function runApi(
   const api = buildHttp({
     server,
     signingKeys,
-    isTrustedProxy: () => false,
+    addressOf: ({ socket }) => plainAddress(socket.remoteAddress),
     operator,
     bulk,
     batches: batchesOver(memory, log),

@@ -34,7 +34,13 @@ describe('the audit log', () => {
     })
     const { items } = await audit()
     expect(items).toMatchObject([
-      { actor: 'key:operator', action: 'sendCommand', target: 'commands/command-3', detail: { name: 'set_led' } },
+      {
+        actor: 'key:operator',
+        action: 'sendCommand',
+        target: 'commands/command-3',
+        device: 'd',
+        detail: { name: 'set_led' },
+      },
       { actor: 'key:admin', action: 'issueToken', target: expect.stringMatching(/^devices\/d\/tokens\/token-/) },
       { actor: 'key:admin', action: 'updateDevice', target: 'devices/d', detail: { enabled: false } },
       { actor: 'key:admin', action: 'createDevice', target: 'devices/d', device: 'd', detail: { id: 'd' } },

@@ -1,7 +1,9 @@
+import { BansCard } from '../parts/bans-card.tsx'
 import { KeysCard } from '../parts/keys-card.tsx'
+import { SigningKeysCard } from '../parts/signing-keys-card.tsx'
 import { UsersCard } from '../parts/users-card.tsx'
 
-/** Who may do what here: people and programs. */
+/** Who may do what here: people, programs, and who is kept out. */
 export function AccessPage() {
   return (
     <div class="access">
@@ -12,6 +14,8 @@ export function AccessPage() {
       </p>
       <UsersCard />
       <KeysCard />
+      <BansCard />
+      <SigningKeysCard />
     </div>
   )
 }

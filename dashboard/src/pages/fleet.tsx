@@ -8,7 +8,9 @@ import { ImportDevices } from '../parts/import-devices.tsx'
 import { NewTokens } from '../parts/new-tokens.tsx'
 import { Sparkline } from '../parts/sparkline.tsx'
 import type { PresenceState } from '../state/api.ts'
+import { draft } from '../state/draft.ts'
 import { allDevices, counts, isLoaded, rates } from '../state/fleet.ts'
+import { go } from '../state/route.ts'
 import { may } from '../state/session.ts'
 
 /** As the export takes it. */
@@ -39,6 +41,7 @@ export function FleetPage() {
             : `${count(found.value.length)} of ${count(allDevices.value.length)}`}
         </span>
         <div class="buttons">
+          <SendToFound />
           <ExportLink />
           {may('admin') && <ImportDevices />}
           {may('admin') && <AddDevice />}
@@ -47,6 +50,21 @@ export function FleetPage() {
       <NewTokens />
       <List />
     </div>
+  )
+}
+
+/** From what was found to a command for it. */
+function SendToFound() {
+  const isFiltered = search.value.trim() !== '' || onlyState.value !== undefined
+  if (!may('operator') || !isFiltered || found.value.length === 0) return null
+  const prepare = () => {
+    draft.value = { devices: found.value.map(({ id }) => id), from: 'found on the fleet page' }
+    go('#/commands/new')
+  }
+  return (
+    <button type="button" onClick={prepare}>
+      Send command…
+    </button>
   )
 }
 

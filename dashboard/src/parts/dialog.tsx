@@ -9,14 +9,14 @@ export function Dialog(props: { title: string; isWide?: boolean; close: () => vo
   }, [])
   return (
     <dialog ref={dialog} class={props.isWide ? 'wide' : undefined} onClose={props.close} aria-label={props.title}>
-      <header>
+      <div class="dialog-head">
         <h2>{props.title}</h2>
         <button type="button" class="quiet icon" aria-label="Close" onClick={() => dialog.current?.close()}>
           <svg viewBox="0 0 20 20" width="16" height="16" aria-hidden="true">
             <path d="m4 4 12 12M16 4 4 16" stroke="currentColor" stroke-width="1.8" />
           </svg>
         </button>
-      </header>
+      </div>
       {props.children}
     </dialog>
   )

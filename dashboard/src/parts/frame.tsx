@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { now } from '../format.ts'
 import { figures, line } from '../state/live.ts'
 import { logOut, who } from '../state/session.ts'
+import { AccountButton } from './account.tsx'
 import { Navigation } from './navigation.tsx'
 import { ThemeButton } from './theme.tsx'
 
@@ -87,10 +88,7 @@ function Person() {
   if (value.state !== 'in') return null
   return (
     <span class="person">
-      <span class="who">
-        {value.session.name}
-        <small>{value.session.role}</small>
-      </span>
+      <AccountButton session={value.session} />
       <button type="button" class="quiet" onClick={() => logOut().catch(() => location.reload())}>
         Log out
       </button>

@@ -8,6 +8,7 @@ import { Dialog } from './dialog.tsx'
 import { Problem } from './problem.tsx'
 import { CopyButton } from './provisioning.tsx'
 import { RoleSelect } from './role-select.tsx'
+import { ScopePicker, scopesOf } from './scope-picker.tsx'
 
 const DAY_S = 86_400
 const LIVES = [
@@ -26,9 +27,9 @@ export function KeysCard() {
   useEffect(() => run(load), [])
   const add = (event: SubmitEvent) => {
     const form = event.currentTarget as HTMLFormElement
-    const { name = '', role, life } = fieldsOf(event)
-    const body = { name: name.trim(), role, expires_in_s: Number(life) || undefined }
+    const { name = '', role, life, ...others } = fieldsOf(event)
     run(async () => {
+      const body = { name: name.trim(), role, scopes: scopesOf(others), expires_in_s: Number(life) || undefined }
       made.value = (await call<{ key: string }>('POST', '/api-keys', body)).key
       form.reset()
       await load()
@@ -38,6 +39,7 @@ export function KeysCard() {
   return (
     <section class="card">
       <h2>API keys</h2>
+      <p class="hint">What programs call the gateway with. Give each its own, with no more than it needs.</p>
       <ul class="list">
         {keys.value.map((key) => (
           <KeyRow key={key.name} apiKey={key} revoke={revoke(key.name)} />
@@ -65,12 +67,13 @@ function KeyForm({ add, isBusy }: { add: (event: SubmitEvent) => void; isBusy: b
       <button type="submit" disabled={isBusy}>
         Make key
       </button>
+      <ScopePicker />
     </form>
   )
 }
 
 function KeyRow({ apiKey, revoke }: { apiKey: ApiKey; revoke: () => void }) {
-  const { name, role, expires_at, last_used_at } = apiKey
+  const { name, role, scopes, expires_at, last_used_at } = apiKey
   return (
     <li>
       <span class="name">
@@ -79,6 +82,7 @@ function KeyRow({ apiKey, revoke }: { apiKey: ApiKey; revoke: () => void }) {
           {last_used_at ? `used ${ago(last_used_at)}` : 'never used'}
           {expires_at !== null && ` · ends ${exactly(expires_at)}`}
         </small>
+        {scopes && <Scopes of={scopes} />}
       </span>
       <span>{role}</span>
       <Confirm
@@ -87,6 +91,18 @@ function KeyRow({ apiKey, revoke }: { apiKey: ApiKey; revoke: () => void }) {
         onYes={revoke}
       />
     </li>
+  )
+}
+
+function Scopes({ of }: { of: readonly string[] }) {
+  return (
+    <span class="scope-list">
+      {of.map((scope) => (
+        <i class="tag" key={scope}>
+          {scope}
+        </i>
+      ))}
+    </span>
   )
 }
 

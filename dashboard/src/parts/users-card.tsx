@@ -4,6 +4,7 @@ import { ago, exactly } from '../format.ts'
 import { call, type LoginLink, type Role, type User } from '../state/api.ts'
 import { who } from '../state/session.ts'
 import { fieldsOf, useAction } from './action.ts'
+import { Confirm } from './confirm.tsx'
 import { Dialog } from './dialog.tsx'
 import { Problem } from './problem.tsx'
 import { CopyButton } from './provisioning.tsx'
@@ -26,17 +27,20 @@ export function UsersCard() {
       form.reset()
     })
   }
-  const patch = (name: string) => (change: object) => doing(() => call('PATCH', `/users/${name}`, change))
-  const reset = (name: string) => () =>
-    doing(async () => {
-      link.value = await call<LoginLink>('POST', `/users/${name}/login-link`)
-    })
+  const reset = async (name: string) => {
+    link.value = await call<LoginLink>('POST', `/users/${name}/login-link`)
+  }
+  const actsOn = (name: string) => ({
+    patch: (change: object) => doing(() => call('PATCH', `/users/${name}`, change)),
+    reset: () => doing(() => reset(name)),
+    remove: () => doing(() => call('DELETE', `/users/${name}`)),
+  })
   return (
     <section class="card">
       <h2>People</h2>
       <ul class="list">
         {users.value.map((user) => (
-          <UserRow key={user.name} user={user} patch={patch(user.name)} reset={reset(user.name)} />
+          <UserRow key={user.name} user={user} {...actsOn(user.name)} />
         ))}
       </ul>
       <UserForm add={add} isBusy={busy.value} />
@@ -78,10 +82,17 @@ interface RowProps {
   readonly user: User
   readonly patch: (change: { role?: Role; enabled?: boolean }) => void
   readonly reset: () => void
+  readonly remove: () => void
 }
 
-function UserRow({ user, patch, reset }: RowProps) {
-  const { name, role, enabled, has_password, last_login_at } = user
+function standing({ enabled, last_login_at, has_password }: User): string {
+  if (!enabled) return 'disabled'
+  if (last_login_at !== undefined) return `logged in ${ago(last_login_at)}`
+  return has_password ? '' : 'has not used the link yet'
+}
+
+function UserRow({ user, patch, reset, remove }: RowProps) {
+  const { name, role, enabled, last_login_at } = user
   const isMe = who.value.state === 'in' && who.value.session.kind === 'user' && who.value.session.name === name
   return (
     <li data-over={!enabled}>
@@ -89,15 +100,7 @@ function UserRow({ user, patch, reset }: RowProps) {
         <span>
           <b>{name}</b> {isMe && <i class="tag">you</i>}
         </span>
-        <small title={last_login_at === undefined ? undefined : exactly(last_login_at)}>
-          {!enabled
-            ? 'disabled'
-            : last_login_at
-              ? `logged in ${ago(last_login_at)}`
-              : has_password
-                ? ''
-                : 'has not used the link yet'}
-        </small>
+        <small title={last_login_at === undefined ? undefined : exactly(last_login_at)}>{standing(user)}</small>
       </span>
       {isMe ? (
         <span>{role}</span>
@@ -111,6 +114,13 @@ function UserRow({ user, patch, reset }: RowProps) {
         <button type="button" class="quiet" onClick={() => patch({ enabled: !enabled })}>
           {enabled ? 'Disable' : 'Enable'}
         </button>
+      )}
+      {!isMe && (
+        <Confirm
+          verb="Remove"
+          question={`${name} is logged out everywhere and cannot come back. What they did stays in the audit. Remove them?`}
+          onYes={remove}
+        />
       )}
     </li>
   )

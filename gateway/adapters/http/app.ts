@@ -14,6 +14,13 @@ import { PROBLEM_TYPE, toProblem } from './problems.ts'
 
 export type App = FastifyInstance<HttpServer, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Where it comes from: the client, not a trusted proxy. */
+    address: string
+  }
+}
+
 /** A JSON body of the API: the largest are `params` of 3 KiB, so this leaves room and bounds memory per request. */
 const BODY_MAX_BYTES = 64 * 1024
 /** Names have 64 characters; longer parts of a path cannot mean anything. */
@@ -25,7 +32,7 @@ const REQUEST_TIMEOUT_MS = 30_000
 export function createApp(
   server: HttpServer | HttpsServer,
   log: Log,
-  isTrustedProxy: (address: string) => boolean,
+  addressOf: (request: IncomingMessage) => string,
 ): App {
   const app = fastify({
     serverFactory: (handler) => {
@@ -33,7 +40,6 @@ export function createApp(
       return server as HttpServer
     },
     logger: false,
-    trustProxy: (address) => isTrustedProxy(address), // whose X-Forwarded-For makes `request.ip`
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: 0,
@@ -42,6 +48,10 @@ export function createApp(
     clientErrorHandler: () => undefined, // the owner of the server answers what never became a request
     frameworkErrors: (error, _request, reply) => answerWithoutRoute(error, reply.raw),
   }).withTypeProvider<TypeBoxTypeProvider>()
+  app.decorateRequest('address', '')
+  app.addHook('onRequest', async (request) => {
+    request.address = addressOf(request.raw)
+  })
   app.removeContentTypeParser('text/plain')
   app.setValidatorCompiler(strictValidator)
   app.setSerializerCompiler(strictSerializer)

@@ -38,7 +38,7 @@ export function auditMutations(app: App, audit: Audit): void {
       target: targetOf(request, reply),
       device: deviceOf(request, reply),
       outcome: reply.statusCode < 400 ? 'ok' : (request.problemCode ?? 'internal'),
-      address: request.ip,
+      address: request.address,
       detail: request.auditDetail ?? detailOf(request),
     })
   })
@@ -53,14 +53,20 @@ function actionOf({ method, routeOptions }: FastifyRequest): string {
 /** The thing that was made, else the path that was asked. */
 function targetOf(request: FastifyRequest, reply: FastifyReply): string {
   const location = reply.getHeader('location')
-  const path = typeof location === 'string' ? location : (request.url.split('?', 1)[0] ?? '')
+  return typeof location === 'string' ? below(location) : below(request.url)
+}
+
+/** The path below `/api/v1/`. */
+function below(url: string): string {
+  const path = url.split('?', 1)[0] ?? ''
   return (path.startsWith(PREFIX) ? path.slice(PREFIX.length) : path).slice(0, TARGET_MAX)
 }
 
 const DEVICE_PATH = /^devices\/([^/]+)/
 
 function deviceOf(request: FastifyRequest, reply: FastifyReply): string | undefined {
-  return request.auditDevice ?? DEVICE_PATH.exec(targetOf(request, reply))?.[1]
+  const { auditDevice, url } = request
+  return auditDevice ?? (DEVICE_PATH.exec(targetOf(request, reply)) ?? DEVICE_PATH.exec(below(url)))?.[1]
 }
 
 function detailOf({ body, routeOptions, problemCode }: FastifyRequest): JsonObject | undefined {

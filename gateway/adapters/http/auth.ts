@@ -3,6 +3,7 @@ import '@fastify/cookie' // what it adds to the types of fastify
 import type { FastifyRequest } from 'fastify'
 import { allows, type Caller, type Role } from '../../core/access/ports.ts'
 import { leastScope, reaches } from '../../core/access/scopes.ts'
+import { countedAs } from '../../core/address.ts'
 import type { Audit } from '../../core/audit.ts'
 import { GatewayError, RateRefusal } from '../../core/errors.ts'
 import type { Log } from '../../core/ports.ts'
@@ -55,6 +56,11 @@ export const REQUEST_LIMITS: RequestLimits = {
 
 /** For every count of requests: how long, and how many keys and addresses at once; the one not seen for longest is forgotten. */
 export const COUNTING = { timeWindow: 60_000, cache: 5_000 }
+/** The same by where requests come from. */
+export const COUNTING_ADDRESSES = {
+  ...COUNTING,
+  keyGenerator: ({ address }: FastifyRequest) => countedAs(address),
+}
 /** Longer than any key that this gateway makes; keeps the hash of a hostile header small. */
 const KEY_TEXT_MAX = 512
 const BEARER = /^Bearer +([\x21-\x7e]+)$/i
@@ -66,10 +72,24 @@ export interface GuardNeeds {
   readonly audit: Audit
 }
 
-/** Puts a check before every route: who asks, whether they may, and whether they ask too often. */
-export function guardRoutes(app: App, callers: Callers, limits: RequestLimits, needs: GuardNeeds): void {
+/** Refuses whoever came with a key or cookie that nobody has: unauthorized, or rate_limited after too many. */
+export type RefuseUnknown = (from: { readonly address: string }) => Promise<never>
+
+/**
+ * Puts a check before every route: who asks, whether they may, and whether they ask too often. What it returns is for the
+ * upgrades, which are no routes: they are counted together with the requests.
+ */
+export function guardRoutes(app: App, callers: Callers, limits: RequestLimits, needs: GuardNeeds): RefuseUnknown {
   const { log, audit } = needs
-  const countRefused = app.createRateLimit({ ...COUNTING, max: limits.refusedKeysPerMinute })
+  const countRefused = app.createRateLimit({ ...COUNTING_ADDRESSES, max: limits.refusedKeysPerMinute })
+  const refuseUnknown: RefuseUnknown = async ({ address }) => {
+    const counted = { address, routeOptions: { config: {} } } as FastifyRequest // all that counting reads of one
+    const isFirst = await refuseIfExceeded(countRefused, counted)
+    // Once a minute for each address: a guesser must not wash away what others did.
+    if (isFirst) audit.note({ actor: 'unknown', action: 'api_key_refused', outcome: 'unauthorized', address })
+    log.warn({ address }, 'credential refused')
+    throw new GatewayError('unauthorized')
+  }
   const countRequest = app.createRateLimit({
     ...COUNTING,
     max: limits.requestsPerMinute,
@@ -87,17 +107,11 @@ export function guardRoutes(app: App, callers: Callers, limits: RequestLimits, n
       isChange: verbOf(request.method) !== 'read',
       isUse: true,
     })
-    if (request.caller === undefined) {
-      const isFirst = await refuseIfExceeded(countRefused, request)
-      // Once a minute for each address: a guesser must not wash away what others did.
-      if (isFirst)
-        audit.note({ actor: 'unknown', action: 'api_key_refused', outcome: 'unauthorized', address: request.ip })
-      log.warn({ address: request.ip }, 'credential refused')
-      throw new GatewayError('unauthorized')
-    }
+    if (request.caller === undefined) return refuseUnknown(request)
     await refuseIfExceeded(countRequest, request)
     checkAllowed(request, request.caller, access)
   })
+  return refuseUnknown
 }
 
 /** Throws forbidden with what is missing: the role first, then the scope. */

@@ -79,7 +79,7 @@ function addCreate(app: App, bans: Bans): void {
     },
     async (request, reply) => {
       const { ttl_s: ttlS, ...input } = request.body
-      const ban = await bans.add({ ...input, ttlS }, request.ip)
+      const ban = await bans.add({ ...input, ttlS }, request.address)
       request.auditDevice = ban.device
       return reply.code(201).header('Location', `${PATH}/${ban.id}`).send(banToWire(ban))
     },

@@ -1,4 +1,4 @@
-import type { Server as HttpServer, IncomingHttpHeaders } from 'node:http'
+import type { Server as HttpServer, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
@@ -13,7 +13,7 @@ import { addAlarmRoutes } from './alarms.ts'
 import { addApiKeyRoutes } from './api-keys.ts'
 import { type App, createApp } from './app.ts'
 import { addAuditRoute, auditMutations } from './audit.ts'
-import { callerOf, guardRoutes, REQUEST_LIMITS, type RequestLimits } from './auth.ts'
+import { callerOf, guardRoutes, REQUEST_LIMITS, type RefuseUnknown, type RequestLimits } from './auth.ts'
 import { addBanRoutes } from './bans.ts'
 import { addBatchRoutes } from './batches.ts'
 import { addBulkRoutes } from './bulk.ts'
@@ -44,8 +44,8 @@ export interface HttpParts extends Plane {
   readonly metricsText: () => Promise<string>
   /** Where the built dashboard is, if it is built. */
   readonly dashboardDir: string
-  /** Whose word on where a request comes from is taken. */
-  readonly isTrustedProxy: (address: string) => boolean
+  /** Where a request comes from, also through proxies that are trusted to say it. */
+  readonly addressOf: (request: IncomingMessage) => string
   readonly log: Log
   /** Of the project; shown in the OpenAPI document and nowhere else. */
   readonly version: string
@@ -55,7 +55,12 @@ export interface HttpParts extends Plane {
 export interface HttpApi {
   /** Resolves when every route answers. Call it before the server listens. */
   ready(): Promise<void>
-  /** Who sent the headers of an upgrade; rejects with unauthorized or foreign_origin. Looking on is no use of a session. */
+  /**
+   * Who asks for an upgrade; rejects with unauthorized or foreign_origin, and with rate_limited after too many refused
+   * keys of the address, in requests and upgrades together.
+   */
+  admit(request: IncomingMessage): Promise<Caller>
+  /** Who sent these headers, asked again later. Looking on is no use of a session. */
   identify(headers: IncomingHttpHeaders): Promise<Caller | undefined>
   /** Answers those who wait with what is known, and every later request with 503. The server stays as it is. */
   close(): Promise<void>
@@ -63,17 +68,23 @@ export interface HttpApi {
 
 /** The REST API of design §8 on a server that the caller owns. */
 export function buildHttp(parts: HttpParts): HttpApi {
-  const app = createApp(parts.server, parts.log, parts.isTrustedProxy)
+  const app = createApp(parts.server, parts.log, parts.addressOf)
   const waiters = new Waiters()
   let closed = false
   const prepared = prepare(app, parts, waiters, () => closed)
   prepared.catch(() => undefined) // ready() reports it
+  const identify = (headers: IncomingHttpHeaders) =>
+    callerOf(app, headers, parts.access, { isChange: true, isUse: false })
   return {
     async ready() {
       await prepared
       await app.ready()
     },
-    identify: (headers) => callerOf(app, headers, parts.access, { isChange: true, isUse: false }),
+    async admit(request) {
+      const caller = await identify(request.headers)
+      return caller ?? (await prepared)({ address: parts.addressOf(request) })
+    },
+    identify,
     async close() {
       closed = true
       waiters.stop()
@@ -82,7 +93,7 @@ export function buildHttp(parts: HttpParts): HttpApi {
   }
 }
 
-async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: () => boolean): Promise<void> {
+async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: () => boolean): Promise<RefuseUnknown> {
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     xFrameOptions: { action: 'deny' },
@@ -95,7 +106,7 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   await app.register(rateLimit, { global: false })
   await collectOpenapi(app, parts.version)
   const limits = parts.limits ?? REQUEST_LIMITS
-  guardRoutes(app, parts.access, limits, parts)
+  const refuseUnknown = guardRoutes(app, parts.access, limits, parts)
   forbidCaching(app)
   logMutations(app, parts.log)
   auditMutations(app, parts.audit)
@@ -121,6 +132,7 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   addSystemRoutes(app, parts.health, parts.metricsText)
   addOpenapiRoute(app)
   addRefusedMethods()
+  return refuseUnknown
 }
 
 /** One year [S23]. Only this name: other services of the host are none of our business. */

@@ -1,8 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Login } from '../../core/access/access.ts'
 import { SESSION_MAX_MS } from '../../core/access/rules.ts'
+import { countedAs } from '../../core/address.ts'
 import type { App } from './app.ts'
-import { COUNTING, type RequestLimits, refuseIfExceeded, SESSION_COOKIE } from './auth.ts'
+import { COUNTING, COUNTING_ADDRESSES, type RequestLimits, refuseIfExceeded, SESSION_COOKIE } from './auth.ts'
 import { checkOrigin } from './origin.ts'
 
 export const SET_COOKIE = { 'Set-Cookie': 'The session. HttpOnly, Secure, SameSite=Strict.' }
@@ -14,11 +15,11 @@ export type Enter = (request: FastifyRequest, name?: string) => Promise<void>
 /** A try comes from our own page or no page at all, and not too often. */
 export function loginGuard(app: App, limits: RequestLimits): Enter {
   const names = new WeakMap<FastifyRequest, string>()
-  const byAddress = app.createRateLimit({ ...COUNTING, max: limits.loginsOfAddressPerMinute })
+  const byAddress = app.createRateLimit({ ...COUNTING_ADDRESSES, max: limits.loginsOfAddressPerMinute })
   const byName = app.createRateLimit({
     ...COUNTING,
     max: limits.loginsPerMinute,
-    keyGenerator: (request: FastifyRequest) => `${request.ip} ${names.get(request)}`,
+    keyGenerator: (request: FastifyRequest) => `${countedAs(request.address)} ${names.get(request)}`,
   })
   return async (request, name) => {
     checkOrigin(request.headers, false)

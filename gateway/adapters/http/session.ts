@@ -154,11 +154,15 @@ async function audited(
   open: () => Promise<Login>,
 ): Promise<Login> {
   const isLink = request.url.endsWith('/link')
-  const facts = { action: isLink ? 'loginByLink' : 'login', target: `users/${printable(name)}`, address: request.ip }
+  const facts = {
+    action: isLink ? 'loginByLink' : 'login',
+    target: `users/${printable(name)}`,
+    address: request.address,
+  }
   try {
     const login = await open()
     await audit.append({ actor: `user:${login.user.name}`, ...facts, outcome: 'ok' })
-    log.info({ user: login.user.name, address: request.ip, isLink }, 'logged in')
+    log.info({ user: login.user.name, address: request.address, isLink }, 'logged in')
     return login
   } catch (error) {
     const outcome = error instanceof GatewayError ? error.code : 'internal'

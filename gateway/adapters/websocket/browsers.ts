@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { LIVE_PATH, LIVE_REQUEST_MAX_BYTES } from '../../../protocol/live.ts'
 import type { Caller } from '../../core/access/ports.ts'
-import { GatewayError } from '../../core/errors.ts'
+import { GatewayError, RateRefusal } from '../../core/errors.ts'
 import type { ViewerLink } from '../../core/live/viewer.ts'
 import type { Viewers } from '../../core/live/viewers.ts'
 import type { Log } from '../../core/ports.ts'
@@ -16,7 +16,9 @@ const RETRY_AFTER_S = 5
 export interface BrowserSocketOptions {
   readonly server: Server
   readonly viewers: Viewers
-  /** Who sent these headers; rejects with unauthorized, foreign_origin or registry_unavailable. */
+  /** Who asks; rejects with unauthorized, foreign_origin, rate_limited or registry_unavailable. */
+  readonly admit: (request: IncomingMessage) => Promise<Caller>
+  /** Who sent these headers, asked again later; rejects as `admit`. */
   readonly identify: (headers: IncomingHttpHeaders) => Promise<Caller | undefined>
   readonly log: Log
 }
@@ -39,7 +41,7 @@ export function serveBrowsers(options: BrowserSocketOptions): void {
   options.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (!isLive(request)) return
     socket.on('error', () => {}) // a reset while we ask who this is
-    admit(options, request)
+    letIn(options, request)
       .then((caller) => {
         if (socket.destroyed) return
         upgrader.handleUpgrade(request, socket, head, (browser) => serve(options, browser, caller, request.headers))
@@ -48,12 +50,11 @@ export function serveBrowsers(options: BrowserSocketOptions): void {
   })
 }
 
-async function admit({ viewers, identify }: BrowserSocketOptions, request: IncomingMessage): Promise<Caller> {
+async function letIn({ viewers, admit }: BrowserSocketOptions, request: IncomingMessage): Promise<Caller> {
   if (request.url !== LIVE_PATH) throw new GatewayError('bad_request', 'The address takes no query.')
   const full = viewers.refusal()
   if (full) throw full
-  const caller = await identify(request.headers)
-  if (caller === undefined) throw new GatewayError('unauthorized')
+  const caller = await admit(request)
   const refusal = viewers.refusal(caller)
   if (refusal) throw refusal
   return caller
@@ -63,7 +64,8 @@ function turnAway({ log }: BrowserSocketOptions, socket: Duplex, error: unknown)
   const { status, code, message, retry } = error instanceof GatewayError ? error : new GatewayError('internal')
   if (code === 'internal') log.error({ error }, 'live handshake failed')
   else log.info({ code }, 'live page refused')
-  refuse(socket, { status, code, detail: message, retryAfterS: retry ? RETRY_AFTER_S : undefined })
+  const waitS = error instanceof RateRefusal ? error.retryAfterS : RETRY_AFTER_S
+  refuse(socket, { status, code, detail: message, retryAfterS: retry ? waitS : undefined })
 }
 
 function serve(

@@ -4,11 +4,12 @@ import { type Alarm, alarmItem } from '../alarms/alarm.ts'
 import { type BatchTarget, targetOf } from '../batch-store.ts'
 import type { CommandRecord } from '../command-machine.ts'
 import type { Heard, Observer } from '../observer.ts'
-import type { DeviceRow, Presence } from '../records.ts'
+import type { DeadLetter, DeviceRow, Presence } from '../records.ts'
 import { History } from './history.ts'
 import {
   batchItem,
   commandItem,
+  deadLetterItem,
   deviceItem,
   eventItem,
   logItem,
@@ -46,6 +47,7 @@ export class LiveFeed implements Observer {
     commands: new History<LiveRecord>(ITEMS_MAX),
     logs: new History<LiveRecord>(ITEMS_MAX),
     batches: new History<LiveRecord>(ITEMS_MAX),
+    'dead-letters': new History<LiveRecord>(ITEMS_MAX),
     alarms: new History<LiveRecord>(ITEMS_MAX),
     node: new History<LiveRecord>(1),
   }
@@ -98,14 +100,19 @@ export class LiveFeed implements Observer {
   }
 
   batch(id: string, target?: BatchTarget): void {
-    const device = target?.device ?? ''
     const bytes = sizeOf(target?.result) + sizeOf(target?.error)
-    this.#add('batches', { device, key: `batch ${id} ${device}`, items: () => [batchItem(id, target)] }, bytes)
+    const key = `batch ${id} ${target?.device ?? ''}`
+    this.#add('batches', { key, items: () => [batchItem(id, target)] }, bytes)
   }
 
   progress(device: string, progress: Progress, atMs: number): void {
     const key = `progress ${progress.id}`
     this.#add('commands', { device, key, items: () => [progressItem(device, progress, atMs)] }, RECORD_BYTES)
+  }
+
+  deadLetter(letter: DeadLetter): void {
+    const bytes = letter.topic.length + letter.payload.length
+    this.#add('dead-letters', { items: () => [deadLetterItem(letter)] }, bytes)
   }
 
   alarm(alarm: Alarm): void {

@@ -35,6 +35,7 @@ const NEEDED: Readonly<Record<LiveChannel['kind'], { readonly role: Role; readon
   events: { role: 'viewer', area: 'events' },
   commands: { role: 'viewer', area: 'commands' },
   batches: { role: 'viewer', area: 'commands' },
+  'dead-letters': { role: 'viewer', area: 'commands' },
   alarms: { role: 'viewer', area: 'system' },
   node: { role: 'viewer', area: 'system' },
   logs: { role: 'operator', area: 'events' }, // firmware writes what it likes there
