@@ -111,11 +111,7 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   logMutations(app, parts.log)
   auditMutations(app, parts.audit)
   const addRefusedMethods = watchMethods(app)
-  addDeviceRoutes(app, parts.operator)
-  await addBulkRoutes(app, parts.bulk)
-  addConnectionRoutes(app, parts.operator)
-  addTokenRoutes(app, parts.operator)
-  addShadowRoutes(app, parts.operator)
+  await addDeviceParts(app, parts)
   addCommandRoutes(app, parts.operator, waiters)
   addBatchRoutes(app, parts.batches)
   addEventRoutes(app, parts.recent)
@@ -133,6 +129,15 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   addOpenapiRoute(app)
   addRefusedMethods()
   return refuseUnknown
+}
+
+/** A device and what belongs to it. */
+async function addDeviceParts(app: App, { operator, bulk }: HttpParts): Promise<void> {
+  addDeviceRoutes(app, operator)
+  await addBulkRoutes(app, bulk)
+  addConnectionRoutes(app, operator)
+  addTokenRoutes(app, operator)
+  addShadowRoutes(app, operator)
 }
 
 /** One year [S23]. Only this name: other services of the host are none of our business. */
