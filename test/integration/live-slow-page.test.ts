@@ -25,8 +25,14 @@ async function openLive() {
   const { log } = keptLog()
   const feed = new LiveFeed()
   const views = { epoch: () => 'run', registry: { listDevices: async () => [] }, presence: { of: () => PRESENCE } }
-  const now = { alarms: () => [], node: () => [] }
-  const viewers = new Viewers({ clock, log, feed, ...views, now, figures: () => FIGURES })
+  const viewers = new Viewers({
+    clock,
+    log,
+    feed,
+    ...views,
+    figures: () => FIGURES,
+    now: { alarms: () => [], node: () => [] },
+  })
   const server = createListener({ tls: 'off' })
   const sockets: Socket[] = []
   server.on('connection', (socket: Socket) => sockets.push(socket))
