@@ -62,7 +62,7 @@ export const exactly = (atMs: number): string => full.format(atMs)
 const REASONS: Readonly<Record<string, string>> = {
   connected: 'connected',
   never_connected: 'never connected',
-  sleep: 'asleep until it wakes',
+  sleep: 'went to sleep',
   missed_wake: 'did not wake when it said',
   heartbeat_timeout: 'stopped answering',
   connection_lost: 'lost its network',

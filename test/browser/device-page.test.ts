@@ -60,9 +60,9 @@ describeWithBrowser('the page of a device', () => {
     await page.getByText('% online').waitFor()
     await strip.getByRole('button', { name: /^Asleep/ }).hover()
     const said = page.locator('.stretch')
-    await said.getByText(/^Asleep: .*1 h 30 min\.$/).waitFor()
+    await said.getByText(/^Asleep\. .*1 h 30 min\.$/).waitFor()
     await strip.getByRole('button', { name: /^Asleep/ }).press('ArrowLeft')
-    await said.getByText(/^Online\. .*, 2 h, then asleep until it wakes\. from 192\.0\.2\.17, session 3\.$/).waitFor()
+    await said.getByText(/^Online\. .*, 2 h, then went to sleep\. From 192\.0\.2\.17, session 3\.$/).waitFor()
     await page.keyboard.press('Home')
     await said.getByText(/^Away: lost its network\./).waitFor()
 

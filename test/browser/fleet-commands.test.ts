@@ -148,6 +148,8 @@ describeWithBrowser('commands to many devices on the dashboard', () => {
     await rowOf(page, 'away').getByText('succeeded').waitFor()
     const progress = page.getByRole('progressbar', { name: 'Devices that have ended' })
     await expect.poll(() => progress.getAttribute('aria-valuetext')).toBe('1 of 1 ended')
+    await go(page, again, 'commands')
+    await page.locator('.batch', { hasText: 'by environment' }).getByText('1 succeeded').waitFor()
   })
 
   test('a viewer reads and cannot send or cancel', async () => {
@@ -220,6 +222,11 @@ describeWithBrowser('a large fleet', () => {
       .poll(() => page.evaluate(toTheEnd).then(() => rowOf(page, 'device-2499').count()), { timeout: 30_000 })
       .toBe(1)
     expect(await page.getByRole('row').count()).toBeLessThan(ROWS_MAX)
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByRole('button', { name: 'Yes, cancel' }).click()
+    await page.getByText('2,500 cancelled').waitFor({ timeout: 60_000 })
+    await page.getByRole('button', { name: 'Send again to the 2,500 that did not succeed' }).click()
+    await page.getByText('These are 2,500 devices. A list may have 1,000').waitFor()
   })
 })
 

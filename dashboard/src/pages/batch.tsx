@@ -71,9 +71,10 @@ function SendAgain({ batch }: { batch: Batch }) {
   if (n === 0 || !may('operator')) return null
   const prepare = async () => {
     const devices = await notSucceeded(id, DEVICES_MAX + 1)
+    const total = devices.length > DEVICES_MAX ? n : devices.length
     const text = JSON.stringify(params)
     const from = 'that did not succeed'
-    draft.value = { devices, from, name, params: text === '{}' ? '' : text, ttlS: ttl_s }
+    draft.value = { devices, total, from, name, params: text === '{}' ? '' : text, ttlS: ttl_s }
     go('#/commands/new')
   }
   return (

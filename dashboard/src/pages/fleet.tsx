@@ -59,7 +59,8 @@ function SendToFound() {
   const isFiltered = search.value.trim() !== '' || onlyState.value !== undefined
   if (!may('operator') || !isFiltered || found.value.length === 0) return null
   const prepare = () => {
-    draft.value = { devices: found.value.map(({ id }) => id), from: 'found on the fleet page' }
+    const devices = found.value.map(({ id }) => id)
+    draft.value = { devices, total: devices.length, from: 'found on the fleet page' }
     go('#/commands/new')
   }
   return (

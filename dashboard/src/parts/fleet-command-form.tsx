@@ -30,7 +30,7 @@ export function FleetCommandForm() {
   const tag = useSignal('')
   const isConfirming = useSignal(false)
   useEffect(() => forgetGiven, [])
-  const reach = byTag.value ? taggedWith(tag.value.trim()) : listed(given.value?.devices ?? [])
+  const reach = byTag.value ? taggedWith(tag.value.trim()) : listed(given.value?.devices ?? [], given.value?.total ?? 0)
   const submit = (event: SubmitEvent) => {
     event.preventDefault()
     isConfirming.value = reach.problem === undefined && paramsProblem(draft.params.value) === undefined
@@ -73,7 +73,7 @@ function Target({ byTag, tag }: { byTag: Signal<boolean>; tag: Signal<string> })
           <legend class="unseen">To which devices</legend>
           <label>
             <input type="radio" name="to" checked={!byTag.value} onChange={() => (byTag.value = false)} />
-            {count(found.devices.length)} {found.from}
+            {count(found.total)} {found.from}
           </label>
           <label>
             <input type="radio" name="to" checked={byTag.value} onChange={() => (byTag.value = true)} />
@@ -81,7 +81,7 @@ function Target({ byTag, tag }: { byTag: Signal<boolean>; tag: Signal<string> })
           </label>
         </fieldset>
       )}
-      {byTag.value ? <TagField tag={tag} /> : <Ids ids={found?.devices ?? []} />}
+      {byTag.value ? <TagField tag={tag} /> : <Ids ids={found?.devices ?? []} total={found?.total ?? 0} />}
     </div>
   )
 }
@@ -109,8 +109,8 @@ function TagField({ tag }: { tag: Signal<string> }) {
   )
 }
 
-function Ids({ ids }: { ids: readonly string[] }) {
-  const more = ids.length - IDS_SHOWN
+function Ids({ ids, total }: { ids: readonly string[]; total: number }) {
+  const more = total - IDS_SHOWN
   return (
     <p class="ids">
       {ids.slice(0, IDS_SHOWN).map((id) => (
@@ -200,14 +200,14 @@ function taggedWith(tag: string): Reach {
   return { aim: { tag }, devices, problem }
 }
 
-function listed(ids: readonly string[]): Reach {
+function listed(ids: readonly string[], total: number): Reach {
   const wanted = new Set(ids)
   const devices = allDevices.value.filter(({ id }) => wanted.has(id))
   const problem =
     devices.length === 0
       ? 'None of these devices is there any more.'
-      : ids.length > DEVICES_MAX
-        ? `These are ${count(ids.length)} devices. A list may have ${count(DEVICES_MAX)}: find fewer, or give them a tag ` +
+      : total > DEVICES_MAX
+        ? `These are ${count(total)} devices. A list may have ${count(DEVICES_MAX)}: find fewer, or give them a tag ` +
           'and send to that.'
         : undefined
   return { aim: { devices: devices.map(({ id }) => id) }, devices, problem }

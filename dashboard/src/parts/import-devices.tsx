@@ -78,7 +78,10 @@ function DropZone({ choose, isBusy, isSmall }: DropZoneProps) {
         type="file"
         accept=".csv,.ndjson,.jsonl,text/csv,application/x-ndjson"
         disabled={isBusy}
-        onChange={(event) => choose(event.currentTarget.files?.[0])}
+        onChange={(event) => {
+          choose(event.currentTarget.files?.[0])
+          event.currentTarget.value = '' // so that the same file, mended, can be chosen again
+        }}
       />
       <b>{isBusy ? 'Looking through it…' : isSmall ? 'Choose another file' : 'Choose a file, or drop it here'}</b>
       {!isSmall && (

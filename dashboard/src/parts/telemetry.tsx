@@ -4,6 +4,7 @@ import { call, pathOf } from '../state/api.ts'
 import { Series, type Value } from '../state/series.ts'
 import { Choice } from './choice.tsx'
 import { Empty } from './empty.tsx'
+import { isNarrow } from './narrow.ts'
 import { Plot } from './plot.tsx'
 import { Values } from './values.tsx'
 
@@ -12,8 +13,8 @@ const WINDOWS = [
   { value: 300, name: '5 min' },
   { value: 3600, name: '1 h' },
 ]
-/** More than a person takes in at once: the others are one press, or a few letters, away. */
-const PLOTS_AT_FIRST = 12
+/** More than a person takes in at once: the others are one press, or a few letters, away. On a phone each is half a screen. */
+const plotsAtFirst = (): number => (isNarrow.value ? 4 : 12)
 
 /** What the device sent lately, drawn anew with each change. */
 function useSeries(id: string): Series {
@@ -41,7 +42,7 @@ export function Telemetry({ id }: { id: string }) {
     <>
       {all.length > 0 && (
         <div class="plot-tools">
-          {all.length > PLOTS_AT_FIRST && (
+          {all.length > plotsAtFirst() && (
             <input
               type="search"
               aria-label="Part of a key"
@@ -67,7 +68,8 @@ export function Telemetry({ id }: { id: string }) {
 
 function Plots({ series, keys, windowS }: { series: Series; keys: readonly string[]; windowS: number }) {
   const isAll = useSignal(false)
-  const shown = isAll.value ? keys : keys.slice(0, PLOTS_AT_FIRST)
+  const atFirst = plotsAtFirst()
+  const shown = isAll.value ? keys : keys.slice(0, atFirst)
   return (
     <>
       <div class="plots">
@@ -75,9 +77,9 @@ function Plots({ series, keys, windowS }: { series: Series; keys: readonly strin
           <Plot key={key} series={series} name={key} windowS={windowS} />
         ))}
       </div>
-      {keys.length > PLOTS_AT_FIRST && (
+      {keys.length > atFirst && (
         <button type="button" class="all-plots" onClick={() => (isAll.value = !isAll.value)}>
-          {isAll.value ? `Show ${PLOTS_AT_FIRST} plots alone` : `Show all ${keys.length} plots`}
+          {isAll.value ? `Show ${atFirst} plots alone` : `Show all ${keys.length} plots`}
         </button>
       )}
     </>

@@ -93,6 +93,23 @@ export function buildHttp(parts: HttpParts): HttpApi {
 }
 
 async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: () => boolean): Promise<RefuseUnknown> {
+  await addPlugins(app, isClosed)
+  await collectOpenapi(app, parts.version)
+  const limits = parts.limits ?? REQUEST_LIMITS
+  const refuseUnknown = guardRoutes(app, parts.access, limits, parts)
+  forbidCaching(app)
+  logMutations(app, parts.log)
+  auditMutations(app, parts.audit)
+  const addRefusedMethods = watchMethods(app)
+  await addApiRoutes(app, parts, waiters, limits)
+  await addDashboard(app, parts.dashboardDir)
+  addSystemRoutes(app, parts.health, parts.metricsText)
+  addOpenapiRoute(app)
+  addRefusedMethods()
+  return refuseUnknown
+}
+
+async function addPlugins(app: App, isClosed: () => boolean): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     xFrameOptions: { action: 'deny' },
@@ -103,13 +120,10 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   })
   await app.register(cookie, { hook: false })
   await app.register(rateLimit, { global: false })
-  await collectOpenapi(app, parts.version)
-  const limits = parts.limits ?? REQUEST_LIMITS
-  const refuseUnknown = guardRoutes(app, parts.access, limits, parts)
-  forbidCaching(app)
-  logMutations(app, parts.log)
-  auditMutations(app, parts.audit)
-  const addRefusedMethods = watchMethods(app)
+}
+
+/** Everything below `/api/v1`, but the document about it. */
+async function addApiRoutes(app: App, parts: HttpParts, waiters: Waiters, limits: RequestLimits): Promise<void> {
   addDeviceRoutes(app, parts.operator)
   await addBulkRoutes(app, parts.bulk)
   addConnectionRoutes(app, parts.operator)
@@ -126,11 +140,6 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   addUserRoutes(app, parts.access)
   addApiKeyRoutes(app, parts.access)
   addSigningKeyRoutes(app, parts.signingKeys)
-  await addDashboard(app, parts.dashboardDir)
-  addSystemRoutes(app, parts.health, parts.metricsText)
-  addOpenapiRoute(app)
-  addRefusedMethods()
-  return refuseUnknown
 }
 
 /** One year [S23]. Only this name: other services of the host are none of our business. */
