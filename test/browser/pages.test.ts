@@ -2,10 +2,11 @@ import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Locator, Page } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
+import { ensureCertificates } from '../../gateway/adapters/tls/private-certificates.ts'
 import type { SimulatedDevice } from '../../simulator/device.ts'
 import { seededRandom } from '../../simulator/seeded-random.ts'
 import { adminPage, BROWSER_TEST_MS, describeWithBrowser, urlOf } from '../helpers/browser.ts'
-import { startTestGateway, type TestGateway } from '../helpers/start-gateway.ts'
+import { startTestGateway, type TestGateway, temporaryDirectory } from '../helpers/start-gateway.ts'
 
 const DOCUMENTS = resolve(import.meta.dirname, '../../docs/screenshots')
 /**
@@ -20,6 +21,14 @@ const DOCUMENTED = [
 ]
 const MINUTES = 5
 const SEND_EVERY_MS = 300
+
+/** With a certificate that looks the same wherever it is made. */
+async function namedGateway(): Promise<TestGateway> {
+  const dataDir = await temporaryDirectory()
+  const names = ['gateway.example', '127.0.0.1']
+  const { certPath, keyPath } = await ensureCertificates({ directory: join(dataDir, 'tls'), names })
+  return startTestGateway({ dataDir, env: { FAIRLEAD_TLS_CERT: certPath, FAIRLEAD_TLS_KEY: keyPath } })
+}
 
 /** The same small fleet each time: some devices here, one asleep, some away. */
 async function openFleet(gateway: TestGateway): Promise<SimulatedDevice> {
@@ -150,7 +159,7 @@ async function look(page: Page, name: string): Promise<void> {
 
 describeWithBrowser('the pages of the dashboard', () => {
   test('fit the screens of a desk and of a phone, light and dark', { timeout: 4 * BROWSER_TEST_MS }, async () => {
-    const gateway = await startTestGateway()
+    const gateway = await namedGateway()
     await openFleet(gateway)
     const page = await adminPage(gateway, { viewport: { width: 1360, height: 850 } })
     for (const colorScheme of ['light', 'dark'] as const) {
