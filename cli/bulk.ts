@@ -1,10 +1,16 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import {
+  cutIntoParts,
+  IMPORT_TYPES,
+  type ImportFormat,
+  type ImportPart,
+  importFormatOf,
+} from '../protocol/import-parts.ts'
 import type { Given } from './arguments.ts'
 import { askOnce } from './ask-once.ts'
 import type { Command } from './command.ts'
 import { DEVICE_FILTERS, deviceFilterQuery } from './device-filters.ts'
 import { EXIT, RefusedError, UsageError } from './failures.ts'
-import { cutIntoParts, type ImportPart } from './import-parts.ts'
 import { jsonText, printLine, printTable } from './print.ts'
 import { copyFromGateway } from './request.ts'
 import { type Connection, findConnection } from './settings.ts'
@@ -17,8 +23,6 @@ interface Outcome {
   readonly error?: { readonly code: string; readonly message: string }
 }
 
-type Format = 'csv' | 'ndjson'
-const TYPES: Readonly<Record<Format, string>> = { csv: 'text/csv', ndjson: 'application/x-ndjson' }
 const FORMAT = { type: 'string', value: 'format', about: 'csv or ndjson' } as const
 /** A thousand tokens are signed and stored before the answer. */
 const IMPORT_PATIENCE_MS = 45_000
@@ -55,14 +59,14 @@ async function exportDevices(given: Given): Promise<number> {
   return EXIT.ok
 }
 
-function formatOf(text: string): Format {
+function formatOf(text: string): ImportFormat {
   if (text === 'csv' || text === 'ndjson') return text
   throw new UsageError(`--format is csv or ndjson, not "${text}"`)
 }
 
 async function importDevices(given: Given): Promise<number> {
   const file = given.operand(0)
-  const format = formatOf(given.text('format') ?? (/\.(ndjson|jsonl)$/i.test(file) ? 'ndjson' : 'csv'))
+  const format = formatOf(given.text('format') ?? importFormatOf(file))
   const dryRun = given.isSet('dry-run')
   const parts = cutIntoParts(read(file), format)
   if (parts.length === 0) throw new UsageError(`there is no device in ${file}`)
@@ -92,12 +96,12 @@ function read(file: string): string {
 async function importPart(
   connection: Connection,
   part: ImportPart,
-  { format, dryRun }: { format: Format; dryRun: boolean },
+  { format, dryRun }: { format: ImportFormat; dryRun: boolean },
 ): Promise<Outcome[]> {
   const answer = askOnce(connection, {
     method: 'POST',
     path: `/api/v1/devices/import?dry_run=${dryRun}`,
-    text: { type: TYPES[format], content: part.text },
+    text: { type: IMPORT_TYPES[format], content: part.text },
     extraWaitMs: IMPORT_PATIENCE_MS,
   })
   const { body } = await answer.catch((error: unknown) => {

@@ -1,3 +1,4 @@
+import { alarmsCommand } from './alarms.ts'
 import type { Flags } from './arguments.ts'
 import { auditCommand } from './audit.ts'
 import { banCommands } from './bans.ts'
@@ -15,6 +16,7 @@ import { keyCommands } from './keys.ts'
 import { login } from './login.ts'
 import { loginLink } from './login-link.ts'
 import { logout } from './logout.ts'
+import { quarantined } from './quarantines.ts'
 import { signingKeyCommands } from './signing-keys.ts'
 import { status } from './status.ts'
 import { tail } from './tail.ts'
@@ -33,7 +35,7 @@ export const COMMON_FLAGS: Flags = {
 
 /** In the order in which help shows them. */
 export const GROUPS: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
-  { title: 'Devices', commands: [...deviceCommands, deviceValues, ...bulkCommands] },
+  { title: 'Devices', commands: [...deviceCommands, quarantined, deviceValues, ...bulkCommands] },
   { title: 'What they connect with', commands: [...tokenCommands, ...signingKeyCommands] },
   {
     title: 'Settings and commands',
@@ -43,7 +45,15 @@ export const GROUPS: readonly { readonly title: string; readonly commands: reado
   { title: 'Who may do what', commands: [...keyCommands, ...userCommands, ...banCommands, auditCommand] },
   {
     title: 'The gateway and this command line',
-    commands: [status, login, logout, whoami, loginLink, completionCommand(() => COMMANDS, COMMON_FLAGS)],
+    commands: [
+      status,
+      alarmsCommand,
+      login,
+      logout,
+      whoami,
+      loginLink,
+      completionCommand(() => COMMANDS, COMMON_FLAGS),
+    ],
   },
 ]
 export const COMMANDS: readonly Command[] = GROUPS.flatMap(({ commands }) => commands)

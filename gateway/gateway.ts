@@ -6,6 +6,7 @@ import { topicsUnder } from '../protocol/topics.ts'
 import { type OpenAccess, openAccess } from './access.ts'
 import { BlockedAddresses } from './adapters/address-wall.ts'
 import { ClientAddresses } from './adapters/client-address.ts'
+import { DiskSpace } from './adapters/disk-space.ts'
 import { Entrance, type EntranceRefusal } from './adapters/entrance.ts'
 import {
   createListener,
@@ -15,6 +16,7 @@ import {
   replaceCertificate,
 } from './adapters/https-listener.ts'
 import { createMetrics, type PrometheusMetrics } from './adapters/metrics.ts'
+import { ProcessLoad } from './adapters/process-load.ts'
 import { LockedError, lockFile } from './adapters/sqlite/data-lock.ts'
 import { SqliteRegistry } from './adapters/sqlite/registry.ts'
 import { systemClock } from './adapters/system-clock.ts'
@@ -30,18 +32,24 @@ import { buildCore, type Core } from './core/core.ts'
 import type { DeviceWatcher } from './core/device-watcher.ts'
 import { drain } from './core/drain.ts'
 import { Announcer } from './core/home-assistant/announcer.ts'
+import { Tally } from './core/node/tally.ts'
 import { repeat } from './core/periodic.ts'
-import type { Bus, Log } from './core/ports.ts'
+import type { Log } from './core/ports.ts'
+import { showGauges } from './gauges.ts'
 import { type BusOfMine, openBus } from './open-bus.ts'
 import { openOperatorPlane } from './operator-plane.ts'
 import { type Address, forgetAddress, readAddress, writeAddress } from './run-file.ts'
 import { StopStack } from './stop-stack.ts'
+import { GatewaySurroundings, type SurroundingParts } from './surroundings.ts'
 import { projectVersion } from './version.ts'
 
 /** Sockets that are not devices: operators, scrapers, handshakes that are being refused. */
 const OTHER_SOCKETS = 1_000
 /** After the drain, for the close frames to be answered. */
 const FAREWELL_MS = 1_000
+
+/** How often it is looked at what the disk has left. */
+const SPACE_EVERY_MS = 10_000
 
 export interface RunningGateway {
   /** Where it listens, also for ports that the system chose. */
@@ -76,7 +84,7 @@ export async function startGateway(
 }
 
 async function start(config: Config, log: Log, process: ProcessFacts, started: StopStack): Promise<RunningGateway> {
-  const ground = await layGround(config, log, started)
+  const ground = await layGround(config, log, process, started)
   ground.metrics.gauge('log_lines_lost', process.logLinesLost)
   const opened = await openCore(config, log, ground, started)
   const { bus } = opened
@@ -98,10 +106,13 @@ interface Ground {
   readonly certificate: CertificateSource | undefined
   readonly registry: SqliteRegistry
   readonly access: OpenAccess
+  readonly disk: DiskSpace
+  readonly surroundings: GatewaySurroundings
+  readonly tally: Tally
 }
 
 /** What is on the disk: keys, certificates, the registry. */
-async function layGround(config: Config, log: Log, started: StopStack): Promise<Ground> {
+async function layGround(config: Config, log: Log, facts: ProcessFacts, started: StopStack): Promise<Ground> {
   const lock = await claimDataDir(config.dataDir)
   started.push('data directory', () => lock.release())
   const { tokenIssuer: externalIssuer } = config
@@ -112,7 +123,19 @@ async function layGround(config: Config, log: Log, started: StopStack): Promise<
   await registry.start()
   started.push('registry', () => registry.stop())
   const access = await openAccess({ registry, clock: systemClock, log }, config.adminKey)
-  return { metrics: createMetrics(), wall: new BlockedAddresses(), tokens, certificate, registry, access }
+  const tally = new Tally(systemClock)
+  const parts = { tokens, certificate, registry, access }
+  const around = await lookAround({ ...parts, ...facts, config, version: await projectVersion() }, started)
+  return { ...parts, ...around, metrics: createMetrics(tally), tally, wall: new BlockedAddresses() }
+}
+
+/** What is measured of the process and its disk. */
+async function lookAround(parts: Omit<SurroundingParts, 'disk' | 'process'>, started: StopStack) {
+  const disk = new DiskSpace(parts.config.databasePath)
+  await disk.look()
+  const process = new ProcessLoad()
+  started.push('load', () => process.stop())
+  return { disk, surroundings: new GatewaySurroundings({ ...parts, disk, process }) }
 }
 
 /** One gateway per data directory: two would each believe that they know everything. */
@@ -146,6 +169,7 @@ async function openCore(config: Config, log: Log, ground: Ground, started: StopS
   const told = { settings: config.homeAssistant, store: ground.registry.announced, version: await projectVersion() }
   const announcer = new Announcer({ ...common, ...told, base, values, counters })
   await bus.start()
+  ground.surroundings.brokerPort = () => bus.port
   started.push('bus', () => bus.stop(limits.stopGraceMs / 2))
   await core.plane.bans.restore()
   await core.connectionLog.restore()
@@ -177,7 +201,9 @@ async function serve(
   }
   const addresses = new ClientAddresses(config.trustedProxies)
   const { server, entrance } = openDoor(config, parts, addresses)
+  parts.surroundings.door = entrance
   const operators = await openOperatorPlane({ server, core, addresses, access: access.access, health, metrics, log })
+  const space = { name: 'disk space', everyMs: SPACE_EVERY_MS, run: () => parts.disk.look() }
   const addressOf = (request: IncomingMessage) => addresses.of(request)
   serveDevices({ server, ...core, addressOf, log, metrics, limits })
   showGauges(metrics, parts)
@@ -185,7 +211,7 @@ async function serve(
   started.push('listener', () => closeListener(entrance, server))
   started.push('operators', () => operators.close())
   started.push('sessions', () => drain(core.sessions, systemClock, config.drainMs, Math.random))
-  started.push('duties', repeat([...core.duties, ...operators.duties, announcer.duty], systemClock, log))
+  started.push('duties', repeat([...core.duties, ...operators.duties, announcer.duty, space], systemClock, log))
   if (certificate)
     started.push(
       'certificate watch',
@@ -255,20 +281,4 @@ function addressOf(
 function reachableHost(host: string | undefined): string {
   if (host === undefined || host === '::' || host === '0.0.0.0' || host === '127.0.0.1') return 'localhost'
   return host.includes(':') ? `[${host}]` : host
-}
-
-function showGauges(metrics: PrometheusMetrics, parts: Ground & { readonly bus: Bus; readonly core: Core }): void {
-  const { core, bus, registry, certificate } = parts
-  metrics.gauge('sessions_online', () => core.sessions.online)
-  metrics.gauge('devices_online', () => core.presence.counts().online)
-  metrics.gauge('devices_offline', () => core.presence.counts().offline)
-  metrics.gauge('devices_sleeping', () => core.presence.counts().sleeping)
-  metrics.gauge('bus_ready', () => Number(bus.health().ready))
-  metrics.gauge('bus_backlog_messages', () => bus.backlog().messages)
-  metrics.gauge('bus_backlog_bytes', () => bus.backlog().bytes)
-  metrics.gauge('registry_ready', () => Number(registry.health().ready))
-  metrics.gauge('registry_waiting', () => registry.waiting)
-  if (certificate) {
-    metrics.gauge('certificate_expires_timestamp_seconds', () => certificate.current().notAfterMs / 1000)
-  }
 }

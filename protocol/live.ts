@@ -7,9 +7,9 @@ export const LIVE_PATH = '/live/v1'
 /** The longest is a subscription with its cursor. */
 export const LIVE_REQUEST_MAX_BYTES = 1_024
 
-/** `fleet`, `batches`, or a kind with the device it is about, or without: of all devices. */
+/** One of the whole, or a kind with the device it is about, or without: of all devices. */
 export type LiveChannel =
-  | { readonly kind: 'fleet' | 'batches'; readonly device?: undefined }
+  | { readonly kind: 'fleet' | 'batches' | 'dead-letters' | 'alarms' | 'node'; readonly device?: undefined }
   | { readonly kind: 'telemetry' | 'events' | 'commands' | 'logs'; readonly device?: string }
 
 export type LiveRequest =
@@ -74,6 +74,9 @@ function channelOf(text: string): LiveChannel | undefined {
   switch (kind) {
     case 'fleet':
     case 'batches':
+    case 'dead-letters':
+    case 'alarms':
+    case 'node':
       return device === undefined ? { kind } : undefined
     case 'telemetry':
     case 'events':

@@ -10,6 +10,7 @@ import { SystemPage } from './pages/system.tsx'
 import { WelcomePage } from './pages/welcome.tsx'
 import { Empty } from './parts/empty.tsx'
 import { Frame } from './parts/frame.tsx'
+import { watchAlarms } from './state/alarms.ts'
 import { watchFleet } from './state/fleet.ts'
 import { connect, disconnect } from './state/live.ts'
 import { route } from './state/route.ts'
@@ -22,10 +23,10 @@ export function App() {
   }, [])
   useEffect(() => {
     if (state !== 'in') return
-    const stop = watchFleet()
+    const stops = [watchFleet(), watchAlarms()]
     connect()
     return () => {
-      stop()
+      for (const stop of stops) stop()
       disconnect()
     }
   }, [state])
@@ -58,7 +59,7 @@ function Page() {
     case 'device':
       return <DevicePage key={value.id} id={value.id} />
     case 'commands':
-      return <CommandsPage batch={value.batch} />
+      return <CommandsPage part={value.part} />
     case 'events':
       return <EventsPage device={value.device} />
     case 'system':

@@ -22,6 +22,15 @@ export function shown(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
+/** `840 B`, `12 KiB`, `3.4 GiB`. */
+export function size(bytes: number | undefined): string {
+  if (bytes === undefined) return 'unknown'
+  const step = Math.min(UNITS.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
+  const value = bytes / 1024 ** step
+  return `${step > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} ${UNITS[step]}`
+}
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+
 /** `12 s`, `4 min`, `3 h`, `2 days`. */
 export function span(ms: number): string {
   const s = Math.max(0, Math.round(ms / 1000))
@@ -53,7 +62,7 @@ export const exactly = (atMs: number): string => full.format(atMs)
 const REASONS: Readonly<Record<string, string>> = {
   connected: 'connected',
   never_connected: 'never connected',
-  sleep: 'asleep until it wakes',
+  sleep: 'went to sleep',
   missed_wake: 'did not wake when it said',
   heartbeat_timeout: 'stopped answering',
   connection_lost: 'lost its network',

@@ -108,6 +108,15 @@ export class Entrance {
     options.server.on('upgrade', ({ socket }: IncomingMessage) => this.#through(peerOf(socket)))
   }
 
+  /** Accepted, and waiting for their turn. */
+  get waiting(): number {
+    return this.#waitingCount
+  }
+  /** Between their turn and their first request. */
+  get starting(): number {
+    return this.#starting.size
+  }
+
   /** Cuts whoever is not through yet. */
   dismissAll(): void {
     for (const queue of this.#waiting.values()) for (const { socket } of queue) socket.destroy()

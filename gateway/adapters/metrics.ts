@@ -44,6 +44,11 @@ const GAUGES = {
 } as const
 export type GaugeName = keyof typeof GAUGES
 
+/** Gauges with one label whose values are words of this program. */
+const LABELLED_GAUGES = {
+  alarms: { label: 'severity', help: 'What needs a person now, by severity' },
+} as const
+
 /** Reasons are words of this program; a text that is none cannot fill the memory. */
 const REASON = /^[a-z0-9][a-z0-9_.-]{0,63}$/i
 /** Distinct reasons of one counter; later ones are counted as `other`. */
@@ -52,20 +57,31 @@ const REASONS_MAX = 64
 export interface PrometheusMetrics extends Metrics {
   /** From now on the gauge is read by `read` at each scrape. A second call replaces the first. */
   gauge(name: GaugeName, read: () => number): void
+  /** The same for one with a value for each word. */
+  gaugeBy(name: keyof typeof LABELLED_GAUGES, read: () => Readonly<Record<string, number>>): void
   /** The page for `/metrics`. */
   text(): Promise<string>
   readonly contentType: string
 }
 
-/** Every name is `fairlead_…`, except those of the process and of Node (event loop delay, heap, descriptors). */
-export function createMetrics(): PrometheusMetrics {
+/**
+ * Every name is `fairlead_…`, except those of the process and of Node (event loop delay, heap, descriptors). `tally` hears
+ * all that is counted, too.
+ */
+export function createMetrics(tally?: Metrics): PrometheusMetrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const counters = new Map(Object.entries(COUNTERS).map(([name, help]) => [name, boundedCounter(registry, name, help)]))
   const timers = new Map(Object.entries(TIMERS).map(([name, timer]) => [name, secondsHistogram(registry, timer)]))
   return {
-    count: (name, reason, by = 1) => counters.get(name)?.(reason, by),
-    observe: (name, ms) => timers.get(name)?.observe(ms / 1000),
+    count: (name, reason, by = 1) => {
+      counters.get(name)?.(reason, by)
+      tally?.count(name, reason, by)
+    },
+    observe: (name, ms) => {
+      timers.get(name)?.observe(ms / 1000)
+      tally?.observe(name, ms)
+    },
     gauge: (name, read) => {
       registry.removeSingleMetric(`fairlead_${name}`)
       const gauge = new Gauge({ name: `fairlead_${name}`, help: GAUGES[name], registers: [registry], collect })
@@ -73,9 +89,22 @@ export function createMetrics(): PrometheusMetrics {
         gauge.set(read())
       }
     },
+    gaugeBy: (name, read) => addLabelledGauge(registry, name, read),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }
+}
+
+function addLabelledGauge(
+  registry: Registry,
+  name: keyof typeof LABELLED_GAUGES,
+  read: () => Readonly<Record<string, number>>,
+): void {
+  const { label, help } = LABELLED_GAUGES[name]
+  const collect = () => {
+    for (const [word, value] of Object.entries(read())) gauge.set({ [label]: word }, value)
+  }
+  const gauge = new Gauge({ name: `fairlead_${name}`, help, labelNames: [label], registers: [registry], collect })
 }
 
 function boundedCounter(registry: Registry, name: string, help: string): (reason?: string, by?: number) => void {

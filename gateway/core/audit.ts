@@ -37,9 +37,15 @@ export class AuditTrail implements Audit {
   readonly #waiting: Waiting[] = []
   #storing: Promise<void> | undefined
   #failed = false
+  #lost = 0
 
   constructor(needs: AuditTrailNeeds) {
     this.#needs = needs
+  }
+
+  /** Entries lost since the gateway started. */
+  get lost(): number {
+    return this.#lost
   }
 
   note(entry: Omit<AuditEntry, 'atMs'>): void {
@@ -64,6 +70,7 @@ export class AuditTrail implements Audit {
       this.#waiting.push({ entry: { ...entry, atMs: clock.wallMs() }, done })
       return this.store()
     }
+    this.#lost += 1
     metrics.count('audit_dropped')
     log.error({ actor: entry.actor, action: entry.action, target: entry.target }, 'audit entry lost')
     done()

@@ -1,6 +1,7 @@
 import { isName } from '../../protocol/names.ts'
 import type { DeviceQuery } from './device-query.ts'
 import { type ErrorCode, GatewayError } from './errors.ts'
+import type { Observer } from './observer.ts'
 import type { DeviceInput, DeviceView, Operator } from './operator.ts'
 import type { Clock, DeviceTokens, Registry } from './ports.ts'
 import type { PresenceBoard } from './presence.ts'
@@ -33,6 +34,7 @@ export interface BulkNeeds {
   readonly clock: Clock
   readonly presence: Pick<PresenceBoard, 'introduce'>
   readonly devices: Pick<Operator, 'listDevices'>
+  readonly observer?: Observer
   readonly newId: () => string
 }
 
@@ -108,14 +110,16 @@ export class Bulk {
 
   /** Signed first: a key that cannot be read must not leave devices without tokens. */
   async #create(candidates: readonly Candidate[], once: Once | undefined): Promise<ImportOutcome[]> {
-    const { registry, tokens, presence } = this.#needs
+    const { registry, tokens, presence, observer } = this.#needs
     const texts = await Promise.all(candidates.map(({ token }) => tokens.sign(token)))
     const list = candidates.map(({ device, token }) => ({ device, token }))
     const answers = await registry.createDevices(list, once)
     if (answers === 'conflict') throw new GatewayError('idempotency_key_reused')
     if ('repeatOf' in answers) throw new GatewayError('already_shown')
-    return candidates.map(({ line, device: { id }, token }, index) => {
+    return candidates.map(({ line, device, token }, index) => {
+      const { id } = device
       if (answers[index] !== 'created') return exists(line, id)
+      observer?.device({ ...device, enabled: true, capabilities: [] })
       presence.introduce(id)
       return { line, id, outcome: 'created', token: { id: token.id, text: texts[index] ?? '' } }
     })

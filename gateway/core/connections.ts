@@ -4,6 +4,7 @@ import { DEVICE_FRAME_MAX_BYTES, POINTS_MAX, TELEMETRY_MAX_BYTES } from '../../p
 import type { Hello, SessionLimits } from '../../protocol/messages.ts'
 import { describeProblem } from '../../protocol/problem.ts'
 import { credentialProblem } from './admission.ts'
+import type { DeviceTrouble } from './alarms/device-trouble.ts'
 import type { CommandDelivery } from './command-delivery.ts'
 import type { ConnectionLog } from './connection-log.ts'
 import type { DeviceCounters } from './device-counters.ts'
@@ -38,6 +39,7 @@ export interface ConnectionsNeeds {
   readonly info: DeviceInfo
   readonly quarantine: Quarantine
   readonly connectionLog: ConnectionLog
+  readonly trouble: Pick<DeviceTrouble, 'sessionEnded'>
 }
 
 /** What the socket's adapter reports of one connection. */
@@ -217,11 +219,12 @@ export class Connections {
   }
 
   #ended(session: Session, reason: string, sleepS: number | undefined): void {
-    const { sessions, presence, metrics, clock, connectionLog } = this.#needs
+    const { sessions, presence, metrics, clock, connectionLog, trouble } = this.#needs
     const stands = sessions.of(session.device) === session
     sessions.remove(session)
     metrics.count('sessions_closed', reason)
     connectionLog.ended(session, reason)
+    trouble.sessionEnded(session.device, session.boot, reason)
     const livedMs = Math.round(clock.monotonicMs() - session.openedAtMs)
     session.log.info({ reason, session: session.number, livedMs }, 'session over')
     if (stands) presence.left(session.device, session.number, reason, sleepS) // a replaced one is not "offline"

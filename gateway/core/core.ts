@@ -1,5 +1,7 @@
 import type { Topics } from '../../protocol/topics.ts'
 import { Admission } from './admission.ts'
+import type { Alarms } from './alarms/alarms.ts'
+import { DeviceTrouble } from './alarms/device-trouble.ts'
 import { AuditTrail } from './audit.ts'
 import type { AddressWall } from './ban-store.ts'
 import { Bans } from './bans.ts'
@@ -19,7 +21,10 @@ import { Ingest } from './ingest.ts'
 import { LastValues } from './last-values.ts'
 import type { GatewayLimits } from './limits.ts'
 import { LiveFeed } from './live/feed.ts'
-import { Viewers } from './live/viewers.ts'
+import type { Viewers } from './live/viewers.ts'
+import type { Surroundings } from './node/surroundings.ts'
+import type { Tally } from './node/tally.ts'
+import { openOutlook } from './outlook.ts'
 import type { Duty } from './periodic.ts'
 import { buildPlane, type Plane } from './plane.ts'
 import type { Bus, Clock, DeviceTokens, Log, Metrics, Registry } from './ports.ts'
@@ -54,6 +59,9 @@ export interface CoreNeeds {
   /** A fresh id that is a name [N-1] and cannot be guessed. */
   readonly newId: () => string
   readonly watcher?: DeviceWatcher
+  readonly surroundings: Surroundings
+  /** Hears everything that `metrics` does. */
+  readonly tally: Tally
 }
 
 /** The parts of the core, wired to each other. Nothing runs yet. */
@@ -79,20 +87,18 @@ export interface Core {
   readonly duties: readonly Duty[]
 }
 
-export function buildCore(needs: CoreNeeds): Core {
+export function buildCore(outside: CoreNeeds): Core {
   const observer = new LiveFeed()
+  const trouble = new DeviceTrouble(outside.clock)
+  const needs = { ...outside, watcher: alsoTold(outside.watcher, () => outlook.alarms) }
   const sessions = new Sessions()
   const audit = new AuditTrail(needs)
-  const counters = new DeviceCounters(needs.metrics)
+  const counters = new DeviceCounters(needs.metrics, trouble.counted)
   const presence = new PresenceBoard({ ...needs, observer })
   const lastValues = new LastValues({ ...needs, counters })
   const info = new DeviceInfo({ ...needs, observer })
   const recent = new RecentEvents(needs.clock)
-  const changes = new CommandChanges(needs)
-  const deadLetters = new DeadLetters(needs)
-  const givenUp = (command: CommandRecord) => commands.givenUp(command)
-  const delivery = new CommandDelivery({ ...needs, sessions, changes, givenUp, observer })
-  const commands: Commands = new Commands({ ...needs, delivery, changes, deadLetters, observer })
+  const { changes, deadLetters, delivery, commands } = openCommands(needs, sessions, observer)
   const shadowBoard = new ShadowBoard(needs)
   const shadows = new Shadows({ ...needs, sessions, counters, board: shadowBoard })
   const opened = (device: string) => {
@@ -105,7 +111,7 @@ export function buildCore(needs: CoreNeeds): Core {
   const uplink = new Uplink({ ...needs, ...settings, ingest, commands, counters, recent, observer })
   const quarantine = new Quarantine({ ...needs, audit })
   const connectionLog = new ConnectionLog(needs)
-  const watched = { quarantine, connectionLog, counters, presence, info }
+  const watched = { quarantine, connectionLog, counters, presence, info, trouble }
   const connections = new Connections({ ...needs, ...settings, ...watched, sessions, uplink, delivery })
   const bans = new Bans({ ...needs, sessions })
   const admission = openAdmission({ ...needs, bans }, sessions, quarantine)
@@ -113,11 +119,37 @@ export function buildCore(needs: CoreNeeds): Core {
   const told = { commands, deadLetters, recent, observer }
   const fleet = new Fleet({ ...needs, ...settings, ...watched, ...boards, ...told, sessions })
   const signingKeys = new SigningKeys({ ...needs, keys: needs.tokens, rotation, sessions })
-  const viewers = buildViewers(needs, { feed: observer, sessions, counters, presence })
-  const plane = buildPlane({ ...needs, fleet, audit, bans, recent, presence, commands, delivery, changes, observer })
-  const duties = dutiesOf({ ...needs, sessions, plane, commands, changes, rotation, ...boards, audit, ...watched })
+  const outlook = openOutlook({ ...needs, ...watched, sessions, audit, deadLetters, feed: observer })
+  const open = { fleet, audit, bans, recent, presence, observer }
+  const plane = buildPlane({ ...needs, ...outlook, ...open, commands, delivery, changes })
+  const shown = { plane, audit, alarms: outlook.alarms, ...boards, ...watched }
+  const duties = dutiesOf({ ...needs, sessions, commands, changes, rotation, ...shown })
   const kept = { ...boards, audit, plane, changes, connectionLog, counters }
-  return { admission, connections, commands, fleet, ...kept, sessions, signingKeys, viewers, duties }
+  return { admission, connections, commands, fleet, ...kept, sessions, signingKeys, viewers: outlook.viewers, duties }
+}
+
+/** Alarms hear of devices what everybody else does. */
+function alsoTold(watcher: DeviceWatcher | undefined, alarms: () => Alarms): DeviceWatcher {
+  return {
+    rowChanged: (row) => {
+      alarms().rowChanged(row)
+      watcher?.rowChanged(row)
+    },
+    keysChanged: (device) => watcher?.keysChanged(device),
+    gone: (device) => {
+      alarms().gone(device)
+      watcher?.gone(device)
+    },
+  }
+}
+
+function openCommands(needs: CoreNeeds, sessions: Sessions, observer: LiveFeed) {
+  const changes = new CommandChanges(needs)
+  const deadLetters = new DeadLetters({ ...needs, observer })
+  const givenUp = (command: CommandRecord) => commands.givenUp(command)
+  const delivery = new CommandDelivery({ ...needs, sessions, changes, givenUp, observer })
+  const commands: Commands = new Commands({ ...needs, delivery, changes, deadLetters, observer })
+  return { changes, deadLetters, delivery, commands }
 }
 
 function openAdmission(
@@ -144,11 +176,12 @@ interface Busy {
   readonly lastValues: LastValues
   readonly quarantine: Quarantine
   readonly connectionLog: ConnectionLog
+  readonly alarms: Alarms
 }
 
 function dutiesOf(busy: Busy): Duty[] {
   const { presence, commands, changes, rotation, shadowBoard, lastValues } = busy
-  const { plane, audit, quarantine, connectionLog } = busy
+  const { plane, audit, quarantine, connectionLog, alarms } = busy
   const heartbeat = new Heartbeat(busy)
   return [
     { name: 'heartbeat', everyMs: HEARTBEAT_TICK_MS, run: () => heartbeat.tick() },
@@ -164,24 +197,6 @@ function dutiesOf(busy: Busy): Duty[] {
     { name: 'connection log', everyMs: DUE_EVERY_MS, run: () => connectionLog.store() },
     { name: 'audit', everyMs: DUE_EVERY_MS, run: () => audit.store() },
     { name: 'last values', everyMs: VALUES_EVERY_MS, run: () => lastValues.tick() },
+    ...alarms.duties,
   ]
-}
-
-function buildViewers(
-  needs: CoreNeeds,
-  parts: { feed: LiveFeed; sessions: Sessions; counters: DeviceCounters; presence: PresenceBoard },
-): Viewers {
-  const { bus, log, clock, registry } = needs
-  const { feed, presence, sessions, counters } = parts
-  const figures = () => {
-    const { received, published, refused, dropped } = counters.totals
-    const messages = { received, published, refused, dropped }
-    return { online: sessions.online, ...messages, bus_ready: bus.health().ready, bus_waiting: bus.backlog().messages }
-  }
-  let epoch: string | undefined // an id that is not needed is not taken
-  const runId = () => {
-    epoch ??= needs.newId()
-    return epoch
-  }
-  return new Viewers({ feed, presence, registry, clock, log, epoch: runId, figures })
 }

@@ -1,4 +1,5 @@
 import type { Topics } from '../../protocol/topics.ts'
+import type { Observer } from './observer.ts'
 import type { Bus, Clock, Log, Metrics, Registry } from './ports.ts'
 import type { DeadLetter, DeadLetterRow } from './records.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -19,23 +20,39 @@ export interface DeadLettersNeeds {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
+  readonly observer?: Observer
 }
 
 type Buried = Omit<DeadLetter, 'atMs' | 'payload' | 'bytes'> & { readonly payload: Uint8Array }
+
+/** What is known of the newest one. */
+export type LastLetter = Pick<DeadLetter, 'reason' | 'device'>
 
 /** [C-21] What could not be taken or was given up: shown on the bus, kept for operators, and always counted. */
 export class DeadLetters {
   readonly #needs: DeadLettersNeeds
   readonly #rate: TokenBucket
+  #buried = 0
+  #last: LastLetter | undefined
 
   constructor(needs: DeadLettersNeeds) {
     this.#needs = needs
     this.#rate = new TokenBucket(LETTERS_PER_S, LETTERS_BURST, needs.clock.monotonicMs())
   }
 
+  /** Since the gateway started. */
+  get count(): number {
+    return this.#buried
+  }
+  get last(): LastLetter | undefined {
+    return this.#last
+  }
+
   /** Nothing waits for it; over the rate it is only counted. */
   bury(buried: Buried): void {
     const { clock, metrics } = this.#needs
+    this.#buried += 1
+    this.#last = { reason: buried.reason, device: buried.device }
     metrics.count('dead_letters', buried.reason)
     if (!this.#rate.tryTake(1, clock.monotonicMs())) return metrics.count('messages_dropped', 'dead_letter_rate')
     const start = buried.payload.subarray(0, PAYLOAD_KEPT_BYTES)
@@ -52,11 +69,11 @@ export class DeadLetters {
   }
 
   #keep(letter: DeadLetter): void {
-    const { registry, bus, topics, node, log } = this.#needs
+    const { registry, bus, topics, node, log, observer } = this.#needs
     const { topic, reason, device, command } = letter
     log.info({ topic, reason, device, command }, 'dead letter')
     const failed = (error: unknown) => log.warn({ error, topic, reason }, 'dead letter not kept or not shown')
-    registry.addDeadLetter(letter).catch(failed)
+    registry.addDeadLetter(letter).then(() => observer?.deadLetter(letter), failed)
     const { atMs: at, ...shown } = letter
     bus.publish(topics.deadLetters(node), JSON.stringify({ at, ...shown })).catch(failed)
   }

@@ -5,6 +5,14 @@ const NAMES = ['received', 'published', 'repeated', 'refused', 'dropped', 'malfo
 export type DeviceCounter = (typeof NAMES)[number]
 export type DeviceCounts = Record<DeviceCounter, number>
 
+/** Told of every count, thousands of times a second: it must return at once. */
+export type DeviceCountListener = (
+  device: string,
+  counter: DeviceCounter,
+  reason: string | undefined,
+  by: number,
+) => void
+
 const FLEET_COUNTER: Partial<Record<DeviceCounter, CounterName>> = {
   received: 'messages_received',
   published: 'messages_published',
@@ -17,11 +25,13 @@ const FLEET_COUNTER: Partial<Record<DeviceCounter, CounterName>> = {
 /** Every message refused or dropped is counted for its device, and for the fleet with the reason. */
 export class DeviceCounters {
   readonly #metrics: Metrics
+  readonly #onCount: DeviceCountListener | undefined
   readonly #byDevice = new Map<string, DeviceCounts>()
   readonly #totals = zero()
 
-  constructor(metrics: Metrics) {
+  constructor(metrics: Metrics, onCount?: DeviceCountListener) {
     this.#metrics = metrics
+    this.#onCount = onCount
   }
 
   count(device: string, counter: DeviceCounter, reason?: string, by = 1): void {
@@ -34,6 +44,7 @@ export class DeviceCounters {
     this.#totals[counter] += by
     const fleet = FLEET_COUNTER[counter]
     if (fleet) this.#metrics.count(fleet, reason, by)
+    this.#onCount?.(device, counter, reason, by)
   }
 
   of(device: string): Readonly<DeviceCounts> {

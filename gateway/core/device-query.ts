@@ -6,6 +6,8 @@ export interface DeviceFilter {
   readonly prefix?: string
   /** What stands somewhere in the id, in upper or lower case. */
   readonly search?: string
+  /** Words, each of which stands somewhere in the id, the model, the firmware or a tag, in upper or lower case. */
+  readonly text?: string
   readonly tag?: string
   readonly model?: string
   readonly firmware?: string
@@ -18,3 +20,6 @@ export interface DeviceQuery extends DeviceFilter {
   readonly after?: string
   readonly limit: number
 }
+
+/** The words of `text`. */
+export const wordsOf = (text = ''): string[] => text.split(/\s+/).filter(Boolean)

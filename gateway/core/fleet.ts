@@ -103,6 +103,12 @@ export class Fleet implements Operator {
     this.#needs.quarantine.release(id)
   }
 
+  quarantines({ after = '', limit }: { after?: string; limit: number }) {
+    const rest = this.#needs.quarantine.list().filter(({ device }) => device > after)
+    const items = rest.slice(0, limit)
+    return { items, next: rest.length > limit ? items.at(-1)?.device : undefined }
+  }
+
   async connections(id: string, page: { before?: number; limit: number }) {
     await this.#row(id)
     const rows = await this.#needs.registry.listConnections(id, { ...page, limit: page.limit + 1 })

@@ -2,7 +2,7 @@ import type { DeviceEvent, DeviceLog, Progress, TelemetryPoint } from '../../pro
 import type { BatchTarget } from './batch-store.ts'
 import type { CommandRecord } from './command-machine.ts'
 import type { RecentEvent } from './recent-events.ts'
-import type { DeviceRow, Presence } from './records.ts'
+import type { DeadLetter, DeviceRow, Presence } from './records.ts'
 
 /** The place of an event or a log line among all that devices said. */
 export type Heard = Pick<RecentEvent, 'id' | 'atMs'>
@@ -24,4 +24,6 @@ export interface Observer {
   /** A batch was stored or cancelled, or this became of one of its devices while none of its commands changed. */
   batch(id: string, target?: BatchTarget): void
   progress(device: string, progress: Progress, atMs: number): void
+  /** It is kept. */
+  deadLetter(letter: DeadLetter): void
 }

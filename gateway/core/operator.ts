@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../protocol/json.ts'
 import type { CommandQuery, CommandRecord } from './command-machine.ts'
 import type { DeviceQuery } from './device-query.ts'
-import type { QuarantineView } from './quarantine.ts'
+import type { QuarantinedDevice, QuarantineView } from './quarantine.ts'
 import type {
   DeadLetterRow,
   DevicePatch,
@@ -55,6 +55,8 @@ export interface Operator {
   updateDevice(id: string, patch: DevicePatch): Promise<DeviceView>
   /** [P-9] Ends a quarantine before its time. One that is not there is no error. */
   releaseDevice(id: string): Promise<void>
+  /** Devices that are quarantined now, by id; `next` is the `after` of the following page. */
+  quarantines(page: { after?: string; limit: number }): { items: readonly QuarantinedDevice[]; next?: string }
   /** Newest first; `next` is the `before` of the following page. */
   connections(
     id: string,

@@ -1,8 +1,10 @@
+import type { Alarms } from './alarms/alarms.ts'
 import type { Audit } from './audit.ts'
 import type { Bans } from './bans.ts'
 import { Batches, type BatchesNeeds } from './batches.ts'
 import { Bulk, type BulkNeeds } from './bulk.ts'
 import type { Fleet } from './fleet.ts'
+import type { NodeReport } from './node/report.ts'
 import type { Operator } from './operator.ts'
 import type { Registry } from './ports.ts'
 import type { RecentEvents } from './recent-events.ts'
@@ -15,6 +17,9 @@ export interface Plane {
   readonly batches: Batches
   readonly bans: Bans
   readonly recent: RecentEvents
+  readonly alarms: Pick<Alarms, 'list' | 'counts'>
+  /** How this node is now. */
+  readonly node: () => NodeReport
 }
 
 export interface PlaneNeeds extends Omit<BulkNeeds, 'devices' | 'registry'>, Omit<BatchesNeeds, 'registry'> {
@@ -23,10 +28,12 @@ export interface PlaneNeeds extends Omit<BulkNeeds, 'devices' | 'registry'>, Omi
   readonly audit: Audit
   readonly bans: Bans
   readonly recent: RecentEvents
+  readonly alarms: Alarms
+  readonly report: () => NodeReport
 }
 
 export function buildPlane(needs: PlaneNeeds): Plane {
-  const { fleet, audit, bans, recent } = needs
+  const { fleet, audit, bans, recent, alarms, report } = needs
   return {
     operator: fleet,
     audit,
@@ -34,5 +41,7 @@ export function buildPlane(needs: PlaneNeeds): Plane {
     batches: new Batches(needs),
     bans,
     recent,
+    alarms,
+    node: report,
   }
 }

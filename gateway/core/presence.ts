@@ -7,6 +7,8 @@ import type { Presence } from './records.ts'
 /** How long after its promised wake a sleeping device counts as offline: its Wi-Fi and TLS take some seconds. */
 const WAKE_GRACE_MS = 30_000
 
+const MISSED_WAKE = 'missed_wake'
+
 export interface PresenceNeeds {
   readonly registry: Pick<Registry, 'presences' | 'savePresence'>
   readonly bus: Pick<Bus, 'publish'>
@@ -25,6 +27,8 @@ export class PresenceBoard {
   readonly #needs: PresenceNeeds
   readonly #rows = new Map<string, Presence>()
   readonly #sleeping = new Set<string>()
+  /** Devices that did not wake when they had promised to. */
+  readonly #overslept = new Set<string>()
   readonly #publishing = new Set<string>()
   /** Devices whose row the bus had no room for. */
   readonly #unshown = new Set<string>()
@@ -39,7 +43,7 @@ export class PresenceBoard {
   async restore(): Promise<void> {
     for (const row of await this.#needs.registry.presences()) {
       this.#rows.set(row.device, row)
-      if (row.state === 'sleeping') this.#sleeping.add(row.device)
+      this.#sort(row)
       if (row.state === 'online') this.#set({ ...row, ...this.#now('offline', 'gateway_restarted') })
       else this.#publish(row.device)
     }
@@ -47,6 +51,14 @@ export class PresenceBoard {
 
   of(device: string): Presence {
     return this.#rows.get(device) ?? { device, session: 0, ...this.#never() }
+  }
+
+  /** Devices that are away though they promised to be back. */
+  *overslept(): Generator<Presence> {
+    for (const device of this.#overslept) {
+      const row = this.#rows.get(device)
+      if (row !== undefined) yield row
+    }
   }
 
   /** How many devices are in each state. */
@@ -80,7 +92,7 @@ export class PresenceBoard {
     for (const device of this.#sleeping) {
       const row = this.#rows.get(device)
       if (row?.wakeAtMs === undefined || row.wakeAtMs + WAKE_GRACE_MS > nowMs) continue
-      this.#set({ device, session: row.session, ...this.#now('offline', 'missed_wake') })
+      this.#set({ device, session: row.session, ...this.#now('offline', MISSED_WAKE) })
     }
   }
 
@@ -88,6 +100,7 @@ export class PresenceBoard {
   forget(device: string): void {
     this.#rows.delete(device)
     this.#sleeping.delete(device)
+    this.#overslept.delete(device)
     this.#unshown.delete(device)
     this.#unstored.delete(device)
   }
@@ -105,10 +118,16 @@ export class PresenceBoard {
     if (current !== undefined && current.session > row.session) return // [P-3]
     this.#rows.set(row.device, row)
     this.#needs.observer?.presence(row)
-    if (row.state === 'sleeping') this.#sleeping.add(row.device)
-    else this.#sleeping.delete(row.device)
+    this.#sort(row)
     this.#store(row)
     this.#publish(row.device)
+  }
+
+  #sort({ device, state, reason }: Presence): void {
+    if (state === 'sleeping') this.#sleeping.add(device)
+    else this.#sleeping.delete(device)
+    if (reason === MISSED_WAKE) this.#overslept.add(device)
+    else this.#overslept.delete(device)
   }
 
   /** A row that is not stored would be an older one after a restart: it is tried again, and logged once. */

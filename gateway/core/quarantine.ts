@@ -22,6 +22,12 @@ export interface QuarantineView {
   readonly untilMs: number
 }
 
+/** One that lasts, with where its holders came from. */
+export interface QuarantinedDevice extends QuarantineView {
+  readonly device: string
+  readonly addresses: readonly string[]
+}
+
 export interface QuarantineNeeds {
   readonly audit: Pick<Audit, 'note'>
   readonly bus: Pick<Bus, 'publish'>
@@ -42,6 +48,7 @@ interface Watched {
   comebacksAtMs: number[]
   untilMs: number
   shown: QuarantineView | undefined
+  addresses: readonly string[]
 }
 
 /**
@@ -79,6 +86,15 @@ export class Quarantine {
     return this.forMs(device) > 0 ? this.#watched.get(device)?.shown : undefined
   }
 
+  /** Those that last, by device. */
+  list(): QuarantinedDevice[] {
+    const lasting: QuarantinedDevice[] = []
+    for (const [device, { shown, addresses }] of this.#watched) {
+      if (shown !== undefined && this.forMs(device) > 0) lasting.push({ device, addresses, ...shown })
+    }
+    return lasting.sort((a, b) => (a.device < b.device ? -1 : 1))
+  }
+
   /** An operator has seen to it, or knows better. */
   release(device: string): void {
     if (this.forMs(device) > 0) this.#end(device, 'operator')
@@ -105,6 +121,7 @@ export class Quarantine {
     watched.comebacksAtMs = []
     watched.shown = { sinceMs, untilMs: sinceMs + QUARANTINE_MS }
     const addresses = [...new Set([newer.address, ...watched.replaced.map(({ address }) => address)])]
+    watched.addresses = addresses.filter((address) => address !== undefined)
     metrics.count('quarantines', 'begun')
     log.warn({ device, addresses }, 'two holders of one token: device quarantined')
     this.#note(device, 'device_quarantined', { until: watched.shown.untilMs, addresses })
@@ -132,7 +149,7 @@ export class Quarantine {
 
   #touch(device: string): Watched {
     const known = this.#watched.get(device)
-    const watched = known ?? { replaced: [], comebacksAtMs: [], untilMs: 0, shown: undefined }
+    const watched = known ?? { replaced: [], comebacksAtMs: [], untilMs: 0, shown: undefined, addresses: [] }
     this.#watched.delete(device) // so that insertion order is the order of last use
     this.#watched.set(device, watched)
     if (this.#watched.size > DEVICES_MAX) {

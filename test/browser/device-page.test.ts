@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { SqliteRegistry } from '../../gateway/adapters/sqlite/registry.ts'
-import { adminPage, describeWithBrowser, urlOf } from '../helpers/browser.ts'
+import { adminPage, changeRole, describeWithBrowser, urlOf } from '../helpers/browser.ts'
 import { startTestGateway, type TestGateway, temporaryDirectory } from '../helpers/start-gateway.ts'
 
 const MINUTE_MS = 60_000
@@ -60,9 +60,9 @@ describeWithBrowser('the page of a device', () => {
     await page.getByText('% online').waitFor()
     await strip.getByRole('button', { name: /^Asleep/ }).hover()
     const said = page.locator('.stretch')
-    await said.getByText(/^Asleep: .*1 h 30 min\.$/).waitFor()
+    await said.getByText(/^Asleep\. .*1 h 30 min\.$/).waitFor()
     await strip.getByRole('button', { name: /^Asleep/ }).press('ArrowLeft')
-    await said.getByText(/^Online\. .*, 2 h, then asleep until it wakes\. from 192\.0\.2\.17, session 3\.$/).waitFor()
+    await said.getByText(/^Online\. .*, 2 h, then went to sleep\. From 192\.0\.2\.17, session 3\.$/).waitFor()
     await page.keyboard.press('Home')
     await said.getByText(/^Away: lost its network\./).waitFor()
 
@@ -126,6 +126,44 @@ describeWithBrowser('the page of a device', () => {
     expect(body).toMatchObject({ notes: 'It moved to the barn.', tags: ['north', 'south'], model: 'c3' })
   })
 
+  test('of many keys the first plots are shown, the others when asked for; a text among numbers leaves a gap', async () => {
+    const gateway = await startTestGateway()
+    const { device } = await gateway.readyDevice('greenhouse-1')
+    const probes = Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`probe_${at}`, at * 100_000]))
+    for (const level of [3, 'broken', 4]) await device.telemetry({ ...probes, level, door: 'open' }).settled
+    const page = await adminPage(gateway)
+    await openDevice(page, gateway)
+    const plots = page.locator('.plot')
+    await page.getByRole('button', { name: 'Show all 41 plots' }).waitFor()
+    const names = ['level', ...Array.from({ length: 11 }, (_, at) => `probe_${at}`)]
+    expect(await plots.locator('.name').allTextContents()).toEqual(names)
+    await page.getByRole('img', { name: 'level over the last 5 minutes: 2 values from 3 to 4' }).waitFor()
+    await page.getByRole('button', { name: 'Show all 41 plots' }).click()
+    await expect.poll(() => plots.count()).toBe(41)
+    await page.getByLabel('Part of a key').fill('E_39')
+    await expect.poll(() => plots.locator('.name').allTextContents()).toEqual(['probe_39'])
+    await page.getByLabel('Part of a key').fill('door')
+    await page.getByText('No number is sent under such a key.').waitFor()
+    await page.getByText('open', { exact: true }).first().waitFor()
+  })
+
+  test('a new token comes with the lines for the console, with the WiFi when it is given', async () => {
+    const gateway = await startTestGateway()
+    await gateway.enrol('greenhouse-1')
+    const page = await adminPage(gateway)
+    await openDevice(page, gateway)
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(request.postData() ?? request.url()))
+    await page.getByRole('button', { name: 'Issue another' }).click()
+    const lines = page.locator('.provisioning pre')
+    await expect.poll(() => lines.textContent()).toMatch(/^gateway 127\.0\.0\.1 \d+\ntoken \S+\n$/)
+    await page.getByLabel('WiFi network').fill('my "net"')
+    await page.getByLabel('Its password').fill('back\\slash 1')
+    await expect.poll(() => lines.textContent()).toMatch(/^wifi "my \\"net\\"" "back\\\\slash 1"\ngateway /)
+    await page.getByRole('img', { name: 'QR code' }).waitFor()
+    expect(asked.some((text) => text.includes('slash'))).toBe(false)
+  })
+
   test('a viewer reads the notes and changes nothing', async () => {
     const gateway = await startTestGateway()
     await gateway.enrol('greenhouse-1')
@@ -133,7 +171,7 @@ describeWithBrowser('the page of a device', () => {
     const page = await adminPage(gateway)
     await openDevice(page, gateway)
     await page.getByRole('button', { name: 'Edit' }).waitFor()
-    await gateway.api('PATCH', 'users/mia', { role: 'viewer' })
+    await changeRole(gateway, 'viewer')
     await page.getByRole('button', { name: 'Edit' }).waitFor({ state: 'detached' })
     await page.getByText('Behind the second door.').waitFor()
     expect(await page.getByRole('button', { name: /Disable|Delete|Rotate|Send/ }).count()).toBe(0)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { adminPage, describeWithBrowser, urlOf } from '../helpers/browser.ts'
+import { adminPage, changeRole, describeWithBrowser, urlOf } from '../helpers/browser.ts'
 import { startTestGateway } from '../helpers/start-gateway.ts'
 
 describeWithBrowser('the page of events', () => {
@@ -124,11 +124,26 @@ describeWithBrowser('the page of events', () => {
     expect(await box.getByRole('row').count()).toBeLessThan(60)
   })
 
+  test('misses nothing in a break so long that the live socket does not tell all of it', async () => {
+    const gateway = await startTestGateway()
+    const devices = await Promise.all(Array.from({ length: 10 }, (_, at) => gateway.readyDevice(`d${at}`)))
+    const page = await adminPage(gateway)
+    await page.goto(`${urlOf(gateway)}/#/events`)
+    await devices[0]?.device.event('before', {}).settled
+    await page.getByText('1 shown, all that is kept').waitFor()
+    await page.context().setOffline(true)
+    await page.getByText(/^Reconnecting/).waitFor()
+    const said = devices.flatMap(({ device }) => Array.from({ length: 230 }, (_, n) => device.event('step', { n })))
+    await Promise.all(said.map(({ settled }) => settled))
+    await page.context().setOffline(false)
+    await page.getByText('2,301 shown, all that is kept').waitFor()
+  })
+
   test('shows a viewer events alone, and reads on by itself after the line was lost', async () => {
     const gateway = await startTestGateway()
     const { device } = await gateway.readyDevice('greenhouse-1')
     const page = await adminPage(gateway)
-    await gateway.api('PATCH', 'users/mia', { role: 'viewer' })
+    await changeRole(gateway, 'viewer')
     await page.goto(`${urlOf(gateway)}/#/events`)
     await page.getByText('viewer', { exact: true }).waitFor()
     device.log('error', 'secret of the firmware')

@@ -31,6 +31,7 @@ async function openFleet(gateway: TestGateway): Promise<SimulatedDevice> {
   await first.device.event('watchdog', { task: 'sensors' }).settled
   await gateway.api('PATCH', 'devices/greenhouse-1/shadow', { desired: { interval_s: 30 } })
   await gateway.api('POST', 'devices/greenhouse-1/commands?wait=10s', { name: 'vent', params: { open: true } })
+  await gateway.api('POST', 'commands', { devices: ['pump-7', 'pump-8', 'silo-2', ...houses], name: 'identify' })
   return first.device
 }
 
@@ -84,10 +85,21 @@ describeWithBrowser('the pages of the dashboard', () => {
       await look(page, `fleet-${colorScheme}`)
       await page.getByRole('row', { name: 'greenhouse-1' }).getByRole('link').click()
       await page.getByRole('img', { name: /^temperature over the last 5 minutes: [23]\d\d values/ }).waitFor()
-      await page.locator('.command', { hasText: 'succeeded' }).waitFor()
+      await page.locator('.command', { hasText: 'vent' }).getByText('succeeded').waitFor()
       await look(page, `device-${colorScheme}`)
+      await page.goto(`${urlOf(gateway)}/#/commands`)
+      await page.getByText('3 succeeded').waitFor()
+      await look(page, `commands-${colorScheme}`)
+      await page.getByRole('link', { name: 'identify' }).click()
+      await page.getByRole('row', { name: 'pump-7' }).waitFor()
+      await look(page, `batch-${colorScheme}`)
+      await page.goto(`${urlOf(gateway)}/#/system`)
+      await page.getByRole('img', { name: /^messages . s over the last 10 minutes: [2-9] values/ }).waitFor()
+      await look(page, `system-${colorScheme}`)
     }
     await page.setViewportSize({ width: 390, height: 844 })
+    await page.goto(`${urlOf(gateway)}/#/devices/greenhouse-1`)
+    await page.getByRole('img', { name: /^temperature over the last 5 minutes: [23]\d\d values/ }).waitFor()
     await look(page, 'device-phone')
     await page.goto(`${urlOf(gateway)}/#/access`)
     await page.getByText('environment').waitFor()
@@ -100,6 +112,26 @@ describeWithBrowser('the pages of the dashboard', () => {
     await page.goto(`${urlOf(gateway)}/#/events`)
     await page.getByText('watchdog').waitFor()
     await look(page, 'events-phone')
+    for (const [path, shows] of [
+      ['commands', '3 succeeded'],
+      ['commands/new', 'Review and send'],
+      ['commands/latest', 'one of many'],
+      ['commands/dead-letters', 'No dead letters'],
+    ]) {
+      await page.goto(`${urlOf(gateway)}/#/${path}`)
+      await page
+        .getByText(shows ?? '')
+        .first()
+        .waitFor()
+      await look(page, `${path?.replace('/', '-')}-phone`)
+    }
+    await page.goto(`${urlOf(gateway)}/#/commands`)
+    await page.getByRole('link', { name: 'identify' }).click()
+    await page.getByRole('row', { name: 'pump-7' }).waitFor()
+    await look(page, 'batch-phone')
+    await page.goto(`${urlOf(gateway)}/#/system`)
+    await page.getByText('left on its disk').waitFor()
+    await look(page, 'system-phone')
     await page.goto(`${urlOf(gateway)}/#/`)
     await page.getByRole('row', { name: 'greenhouse-1' }).waitFor()
     await look(page, 'fleet-phone')

@@ -6,6 +6,7 @@ import axe, { type AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
 import { adminPage, describeWithBrowser, freshLink, newPage, urlOf } from '../helpers/browser.ts'
+import { takeTurns } from '../helpers/hand-device.ts'
 import { startTestGateway } from '../helpers/start-gateway.ts'
 
 /** What axe finds wrong with the page as it is now. */
@@ -24,6 +25,8 @@ describeWithBrowser('the dashboard is accessible', () => {
     await device.event('door', { open: true }).settled
     device.log('error', 'too hot')
     await gateway.api('PATCH', 'devices/greenhouse-1', { notes: 'Behind the second door.' })
+    const { body: batch } = await gateway.api('POST', 'commands', { devices: ['greenhouse-1', 'nobody'], name: 'ping' })
+    await takeTurns(gateway, (await gateway.enrol('twin')).token)
     const link = await freshLink(gateway)
     const welcome = await newPage()
     await welcome.goto(link)
@@ -48,10 +51,26 @@ describeWithBrowser('the dashboard is accessible', () => {
         await page.goto(`${urlOf(gateway)}/#/events`)
         await page.getByText('too hot').waitFor()
         expect(await findings(page), `events, ${colorScheme}, ${width}`).toEqual([])
+        await page.goto(`${urlOf(gateway)}/#/system`)
+        await page.getByText('is quarantined').waitFor()
+        await page.getByRole('img', { name: /^memory, MiB over/ }).waitFor()
+        await page.getByText('Limits in force').click()
+        expect(await findings(page), `system, ${colorScheme}, ${width}`).toEqual([])
         await page.goto(`${urlOf(gateway)}/#/access`)
         await page.getByText('environment').waitFor()
         await page.getByLabel('Only some areas').check()
         expect(await findings(page), `access, ${colorScheme}, ${width}`).toEqual([])
+        for (const [path, shows] of [
+          ['', '2 devices'],
+          [`/${batch.id}`, 'There is no such device.'],
+          ['/new', 'Review and send'],
+          ['/latest', 'one of many'],
+          ['/dead-letters', 'No dead letters'],
+        ]) {
+          await page.goto(`${urlOf(gateway)}/#/commands${path}`)
+          await page.getByText(shows ?? '').waitFor()
+          expect(await findings(page), `commands${path}, ${colorScheme}, ${width}`).toEqual([])
+        }
         await page.goto(`${urlOf(gateway)}/#/audit`)
         await page.locator('.audit-entry').first().waitFor()
         expect(await findings(page), `audit, ${colorScheme}, ${width}`).toEqual([])
@@ -60,6 +79,13 @@ describeWithBrowser('the dashboard is accessible', () => {
     await page.goto(`${urlOf(gateway)}/#/`)
     await page.getByRole('button', { name: 'Add device' }).click()
     expect(await findings(page), 'dialog').toEqual([])
+    await page.getByRole('button', { name: 'Close' }).click()
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await page
+      .locator('.drop input')
+      .setInputFiles({ name: 'a.csv', mimeType: 'text/csv', buffer: Buffer.from('id\na\n../b\n') })
+    await page.getByText('would be added').first().waitFor()
+    expect(await findings(page), 'import').toEqual([])
     await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Your account' }).click()
     expect(await findings(page), 'account').toEqual([])

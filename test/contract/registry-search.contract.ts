@@ -38,6 +38,15 @@ export function searchContract(opened: () => RegistryUnderTest): void {
     expect(await found({ enabled: false })).toEqual(['cellar-1'])
   })
 
+  test('each word of a text stands in the id, the model, the firmware or a tag', async () => {
+    expect(await found({ text: 'ESP32' })).toEqual(['attic-1', 'attic-2', 'cellar-1'])
+    expect(await found({ text: '  1.2 ATT ' })).toEqual(['attic-1'])
+    expect(await found({ text: 'nor -2' })).toEqual(['Cellar-2', 'attic-2'])
+    expect(await found({ text: 'north","roof' })).toEqual([])
+    expect(await found({ text: 'roof', tag: 'north', state: 'online' })).toEqual(['attic-1'])
+    expect(await found({ text: ' ' })).toHaveLength(4)
+  })
+
   test('a device that was never seen is offline', async () => {
     expect(await found({ state: 'offline' })).toEqual(['Cellar-2', 'attic-2'])
     await present('attic-1', 'offline')

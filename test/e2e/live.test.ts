@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { connectBusClient } from '../helpers/bus-client.ts'
 import { type LivePage, openPage, refusedPage } from '../helpers/live-page.ts'
 import { startTestGateway, type TestGateway } from '../helpers/start-gateway.ts'
 
@@ -139,6 +140,20 @@ describe('what a page is told', () => {
     await page.until(() => stateOf('away') === 'cancelled')
     expect(page.items('commands').every(({ batch }) => batch === id)).toBe(true)
     expect(new Set(page.items('commands').map(({ device }) => device)).size).toBe(4)
+  })
+
+  test('what could not be taken from the bus', async () => {
+    const gateway = await startTestGateway()
+    const bus = await connectBusClient(gateway.mqttUrl)
+    onTestFinished(() => bus.close())
+    const page = await openPage(gateway, { headers: await keyOf(gateway, 'viewer') })
+    page.subscribe('dead-letters')
+    await bus.publish('fairlead/devices/nobody/command/request/c1', '{"name":"x"}')
+    await page.until(() => page.items('dead-letters').length === 1)
+    expect(page.items('dead-letters')).toMatchObject([
+      { at: expect.any(Number), device: 'nobody', command: 'c1', reason: 'device_not_found', payload: '{"name":"x"}' },
+    ])
+    expect((await gateway.api('GET', 'dead-letters')).body.items).toHaveLength(1)
   })
 
   test('events and log lines of all devices, with the ids that the REST API gives them', async () => {

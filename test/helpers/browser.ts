@@ -62,11 +62,37 @@ export async function freshLink(gateway: TestGateway): Promise<string> {
 /** A page on which an admin is logged in, at the fleet. */
 export async function adminPage(gateway: TestGateway, options: BrowserContextOptions = {}): Promise<Page> {
   const page = await newPage(options)
+  await logIn(page, gateway)
+  return page
+}
+
+/** Makes an admin, whose page this is then. */
+export async function logIn(page: Page, gateway: TestGateway): Promise<void> {
   await page.goto(await freshLink(gateway))
   await page.getByLabel('Your name').fill('mia')
+  await setPassword(page)
+}
+
+/** A page on which somebody with this role is logged in, at the fleet. */
+export async function pageAs(role: string, gateway: TestGateway, options: BrowserContextOptions = {}): Promise<Page> {
+  const page = await newPage(options)
+  const { body } = await gateway.api('POST', 'users', { name: `an-${role}`, role })
+  await page.goto(`${urlOf(gateway)}/#/welcome/${body.link.token}`)
+  await setPassword(page)
+  return page
+}
+
+async function setPassword(page: Page): Promise<void> {
   await page.getByLabel('New password').fill(PASSWORD)
   await page.getByLabel('The same again').fill(PASSWORD)
   await page.getByRole('button', { name: 'Set password and log in' }).click()
   await page.getByText('Live', { exact: true }).waitFor()
-  return page
+}
+
+/** Gives the person of `adminPage` another role; an admin who is left makes that possible. */
+export async function changeRole(gateway: TestGateway, role: string): Promise<void> {
+  const { body } = await gateway.api('POST', 'users', { name: 'root', role: 'admin' })
+  await gateway.api('POST', 'session/link', { token: body.link.token, name: 'root', password: PASSWORD }, '')
+  const { status } = await gateway.api('PATCH', 'users/mia', { role })
+  if (status !== 200) throw new Error(`the role was not changed: ${status}`)
 }

@@ -107,6 +107,8 @@ export class FakeBus implements Bus {
   confirms: (topic: string) => boolean = () => true
   /** What a publish is refused with at once, or undefined. */
   refuses: (topic: string) => Error | undefined = () => undefined
+  /** Why it cannot be used, where the test wants that. */
+  trouble: string | undefined
 
   publish(topic: string, payload: string | Uint8Array, options?: PublishOptions): Promise<void> {
     const publish = new FakePublish(topic, payload, options?.retain ?? false)
@@ -139,7 +141,7 @@ export class FakeBus implements Bus {
   }
 
   health() {
-    return { ready: true }
+    return this.trouble === undefined ? { ready: true } : { ready: false, reason: this.trouble }
   }
   async start(): Promise<void> {}
   async stop(): Promise<void> {}

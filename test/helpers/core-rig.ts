@@ -1,11 +1,13 @@
 import type { ConnectionEvents } from '../../gateway/core/connections.ts'
 import { buildCore, type Core } from '../../gateway/core/core.ts'
 import { DEFAULT_LIMITS, type GatewayLimits } from '../../gateway/core/limits.ts'
+import { Tally } from '../../gateway/core/node/tally.ts'
 import type { Registry } from '../../gateway/core/ports.ts'
 import { encodeMessage } from '../../protocol/encode.ts'
 import type { DeviceMessage, Hello, TelemetryPoint } from '../../protocol/messages.ts'
 import { topicsUnder } from '../../protocol/topics.ts'
 import { CountingMetrics, FakeBus, FakeLink, FakeTokens, QuietLog } from './core-fakes.ts'
+import { FakeSurroundings } from './fake-surroundings.ts'
 import { ManualClock, settled } from './manual-clock.ts'
 import { FakeWall } from './memory-bans.ts'
 import { MemoryRegistry } from './memory-registry.ts'
@@ -60,6 +62,7 @@ export class CoreRig {
   readonly tokens: FakeTokens
   readonly memory: MemoryRegistry
   readonly limits: GatewayLimits
+  readonly surroundings: FakeSurroundings
   readonly core: Core
   /** The first token of each device that was registered. */
   readonly tokenOf: Map<string, string>
@@ -75,7 +78,8 @@ export class CoreRig {
     this.tokenOf = new Map(after?.tokenOf)
     this.#ids = after === undefined ? 0 : after.#ids
     this.limits = { ...DEFAULT_LIMITS, ...options.limits }
-    const { clock, bus, log, metrics, tokens, limits, wall } = this
+    this.surroundings = new FakeSurroundings(this.clock.wallMs())
+    const { clock, bus, log, metrics, tokens, limits, wall, surroundings } = this
     const registry = options.registry ?? this.memory
     const random = () => this.random
     const newId = () => `id-${++this.#ids}`
@@ -92,6 +96,8 @@ export class CoreRig {
       node: 'node-1',
       random,
       newId,
+      surroundings,
+      tally: new Tally(clock),
     })
   }
 

@@ -8,6 +8,7 @@ import {
 import type { DeviceQuery } from '../../gateway/core/device-query.ts'
 import { GatewayError } from '../../gateway/core/errors.ts'
 import type { DeviceInput, DeviceView, IssuedToken, Operator, TokenView } from '../../gateway/core/operator.ts'
+import type { QuarantinedDevice } from '../../gateway/core/quarantine.ts'
 import type {
   DeadLetterRow,
   DevicePatch,
@@ -36,6 +37,8 @@ export class FakeOperator implements Operator {
   readonly shadows = new Map<string, Shadow>()
   readonly letters: DeadLetterRow[] = []
   readonly connected: StoredConnection[] = []
+  /** By id. */
+  readonly quarantined: QuarantinedDevice[] = []
   readonly once = new MemoryOnce()
   readonly ends = new CommandEnds()
   /** When set, every call rejects with it. */
@@ -101,6 +104,12 @@ export class FakeOperator implements Operator {
   async releaseDevice(id: string): Promise<void> {
     const { quarantine: _over, ...device } = await this.device(id)
     this.devices.set(id, device)
+  }
+
+  quarantines({ after = '', limit }: { after?: string; limit: number }) {
+    const rest = this.quarantined.filter(({ device }) => device > after)
+    const items = rest.slice(0, limit)
+    return { items, next: rest.length > limit ? items.at(-1)?.device : undefined }
   }
 
   async connections(id: string, { before = Number.POSITIVE_INFINITY, limit }: { before?: number; limit: number }) {

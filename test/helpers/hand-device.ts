@@ -90,3 +90,11 @@ export async function connectByHand(gateway: TestGateway, token: string, options
   })
   return device
 }
+
+/** Two holders of one token take the session from each other until the device is quarantined [P-9]. */
+export async function takeTurns(gateway: TestGateway, token: string): Promise<void> {
+  for (const boot of ['a', 'b', 'a', 'b', 'a']) {
+    const device = await connectByHand(gateway, token)
+    await device.hello({ boot })
+  }
+}

@@ -51,6 +51,8 @@ type Method = keyof Registry
 
 /** The Registry port in memory, with its promises kept. Each call can be made to fail or to wait. */
 export class MemoryRegistry implements Registry {
+  /** Why it cannot write, where the test wants that. */
+  trouble: string | undefined
   readonly devices = new Map<string, DeviceRow>()
   readonly tokens = new Map<string, TokenRow>()
   readonly presence = new Map<string, Presence>()
@@ -101,7 +103,7 @@ export class MemoryRegistry implements Registry {
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
   health() {
-    return { ready: true }
+    return this.trouble === undefined ? { ready: true } : { ready: false, reason: this.trouble }
   }
 
   async createDevice(device: NewDevice, token: NewToken, once?: Once) {

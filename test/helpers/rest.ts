@@ -31,6 +31,7 @@ import { SigningKeys } from '../../gateway/core/signing-keys.ts'
 import { CountingMetrics } from './core-fakes.ts'
 import { FakeOperator } from './fake-operator.ts'
 import { MemoryRegistry } from './memory-registry.ts'
+import { type NodeOfApi, nodeOver } from './rest-node.ts'
 
 export const ADMIN_KEY = 'flk_admin-of-the-tests'
 export const OPERATOR_KEY = 'flk_operator-of-the-tests'
@@ -67,6 +68,8 @@ export interface RunningApi extends AsyncDisposable {
   /** What devices said. */
   readonly recent: RecentEvents
   readonly access: Access
+  /** What the node's alarms are made of. */
+  readonly around: NodeOfApi
   readonly lines: LogLine[]
   health: Health
   /** When set, no key can be checked. */
@@ -171,6 +174,7 @@ export async function runApi(
     health: { ready: true, stopping: false, parts: { bus: { ready: true }, registry: { ready: true } } },
     keysFailure: undefined,
   }
+  const around = nodeOver(() => state.health, operator.quarantined, log)
   const { access, directory, dispose } = await openAccess(log, () => state.keysFailure)
   const signingKeys = new SigningKeys({
     ...{
@@ -191,6 +195,8 @@ export async function runApi(
     batches: batchesOver(memory, log),
     bans: bansOver(memory),
     recent,
+    alarms: around.alarms,
+    node: around.node,
     audit,
     access,
     health: () => state.health,
@@ -211,6 +217,7 @@ export async function runApi(
   }
   return Object.assign(state, {
     recent,
+    around,
     url: `http://127.0.0.1:${port}`,
     port,
     server,

@@ -25,7 +25,8 @@ async function openLive() {
   const { log } = keptLog()
   const feed = new LiveFeed()
   const views = { epoch: () => 'run', registry: { listDevices: async () => [] }, presence: { of: () => PRESENCE } }
-  const viewers = new Viewers({ clock, log, feed, ...views, figures: () => FIGURES })
+  const now = { alarms: () => [], node: () => [] }
+  const viewers = new Viewers({ clock, log, feed, ...views, figures: () => FIGURES, now })
   const server = createListener({ tls: 'off' })
   const sockets: Socket[] = []
   server.on('connection', (socket: Socket) => sockets.push(socket))

@@ -80,4 +80,9 @@ describe('removing', () => {
     expect((await remove('*')).status).toBe(204)
     expectProblem(await remove('*'), 404, 'device_not_found')
   })
+
+  test('a value that is none of those there are is told which there are', async () => {
+    const { body } = await ask(api, 'GET', '/api/v1/devices?state=away')
+    expect(body).toMatchObject({ detail: 'query.state is not one of online, offline, sleeping' })
+  })
 })

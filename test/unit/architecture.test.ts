@@ -109,6 +109,8 @@ describe('imports point inwards: adapters, core, protocol', () => {
       'gateway/gateway.ts',
       'gateway/operator-plane.ts',
       'gateway/open-bus.ts',
+      'gateway/surroundings.ts',
+      'gateway/gauges.ts',
       'gateway/main.ts',
       'gateway/access.ts',
       ADAPTERS,

@@ -1,7 +1,6 @@
-import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { ago, exactly, reasonText } from '../format.ts'
-import { Choice } from '../parts/choice.tsx'
+import { AlarmList } from '../parts/alarm-list.tsx'
 import { CommandPanel } from '../parts/command-panel.tsx'
 import { ConnectionPanel } from '../parts/connection-panel.tsx'
 import { Counters } from '../parts/counters.tsx'
@@ -9,17 +8,15 @@ import { DeviceActions } from '../parts/device-actions.tsx'
 import { EditDevice } from '../parts/edit-device.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { EventPanel } from '../parts/event-panel.tsx'
-import { Plot } from '../parts/plot.tsx'
 import { PresenceStrip } from '../parts/presence-strip.tsx'
 import { SettingsPanel } from '../parts/settings-panel.tsx'
 import { StateMark } from '../parts/state-mark.tsx'
+import { Telemetry } from '../parts/telemetry.tsx'
 import { TokenPanel } from '../parts/token-panel.tsx'
-import { Values } from '../parts/values.tsx'
-import { call, pathOf } from '../state/api.ts'
+import { alarms } from '../state/alarms.ts'
 import { DeviceConnections } from '../state/connections.ts'
 import { DeviceDetails } from '../state/device-details.ts'
 import { type Device, deviceById, isLoaded } from '../state/fleet.ts'
-import { Series, type Value } from '../state/series.ts'
 import { may } from '../state/session.ts'
 
 export function DevicePage({ id }: { id: string }) {
@@ -50,9 +47,13 @@ function Known({ id, device }: { id: string; device: Device }) {
   return (
     <div class="device">
       <Head device={device} details={details} />
+      <AlarmList alarms={alarms.value.filter((alarm) => alarm.device === id)} isOfDevice />
       <PresenceStrip device={device} connections={connections} />
       <div class="columns">
-        <Telemetry id={id} connections={connections} />
+        <section class="telemetry" aria-label="Telemetry">
+          <Telemetry id={id} />
+          <ConnectionPanel connections={connections} />
+        </section>
         <aside>
           <CommandPanel id={id} device={device} />
           <SettingsPanel id={id} />
@@ -98,40 +99,5 @@ function Head({ device, details }: { device: Device; details: DeviceDetails }) {
         </div>
       )}
     </header>
-  )
-}
-
-const WINDOWS = [
-  { value: 60, name: '1 min' },
-  { value: 300, name: '5 min' },
-  { value: 3600, name: '1 h' },
-]
-
-function Telemetry({ id, connections }: { id: string; connections: DeviceConnections }) {
-  const series = useMemo(() => new Series(), [id])
-  const windowS = useSignal(300)
-  useEffect(() => {
-    call<Record<string, Value>>('GET', `${pathOf(id)}/state`).then(
-      (values) => series.seed(values),
-      () => {}, // the live socket brings them with the next message
-    )
-    return series.watch(id)
-  }, [series])
-  series.version.value
-  const keys = series.numericKeys
-  return (
-    <section class="telemetry" aria-label="Telemetry">
-      {keys.length > 0 && <Choice name="window" legend="How far back" options={WINDOWS} chosen={windowS} />}
-      {series.last.size === 0 && (
-        <Empty title="Nothing measured yet">Plots appear here as soon as the device sends telemetry.</Empty>
-      )}
-      <div class="plots">
-        {keys.map((key) => (
-          <Plot key={key} series={series} name={key} windowS={windowS.value} />
-        ))}
-      </div>
-      <Values series={series} />
-      <ConnectionPanel connections={connections} />
-    </section>
   )
 }

@@ -4,11 +4,18 @@ import { count } from '../format.ts'
 import { AddDevice } from '../parts/add-device.tsx'
 import { DeviceTable } from '../parts/device-table.tsx'
 import { Empty } from '../parts/empty.tsx'
+import { ImportDevices } from '../parts/import-devices.tsx'
+import { NewTokens } from '../parts/new-tokens.tsx'
 import { Sparkline } from '../parts/sparkline.tsx'
+import { alarmSum } from '../state/alarms.ts'
 import type { PresenceState } from '../state/api.ts'
+import { draft } from '../state/draft.ts'
 import { allDevices, counts, isLoaded, rates } from '../state/fleet.ts'
+import { go } from '../state/route.ts'
 import { may } from '../state/session.ts'
 
+/** As the export takes it. */
+const SEARCH_MAX = 200
 /** Kept while one looks at a device and comes back. */
 const search = signal('')
 const onlyState = signal<PresenceState | undefined>(undefined)
@@ -34,10 +41,44 @@ export function FleetPage() {
             ? `${count(allDevices.value.length)} devices`
             : `${count(found.value.length)} of ${count(allDevices.value.length)}`}
         </span>
-        {may('admin') && <AddDevice />}
+        <div class="buttons">
+          <SendToFound />
+          <ExportLink />
+          {may('admin') && <ImportDevices />}
+          {may('admin') && <AddDevice />}
+        </div>
       </div>
+      <NewTokens />
       <List />
     </div>
+  )
+}
+
+/** From what was found to a command for it. */
+function SendToFound() {
+  const isFiltered = search.value.trim() !== '' || onlyState.value !== undefined
+  if (!may('operator') || !isFiltered || found.value.length === 0) return null
+  const prepare = () => {
+    const devices = found.value.map(({ id }) => id)
+    draft.value = { devices, total: devices.length, from: 'found on the fleet page' }
+    go('#/commands/new')
+  }
+  return (
+    <button type="button" onClick={prepare}>
+      Send command…
+    </button>
+  )
+}
+
+/** The devices that are listed, as a file. */
+function ExportLink() {
+  const query = new URLSearchParams()
+  if (search.value.trim() !== '') query.set('text', search.value.trim())
+  if (onlyState.value !== undefined) query.set('state', onlyState.value)
+  return (
+    <a class="button" href={`/api/v1/devices/export?${query}`} download="devices.csv">
+      Export
+    </a>
   )
 }
 
@@ -70,12 +111,26 @@ function Figures() {
       <Count state="online" value={value.online} />
       <Count state="sleeping" value={value.sleeping} />
       <Count state="offline" value={value.offline} />
+      <Needs />
       <div class="figure rate">
         <span class="name">messages / s</span>
         <b>{rate < 10 ? rate.toFixed(1) : count(Math.round(rate))}</b>
         <Sparkline values={rates.value} label="Messages per second over the last two minutes" />
       </div>
     </section>
+  )
+}
+
+/** How much needs a person. */
+function Needs() {
+  const { all, critical } = alarmSum.value
+  const worst = critical > 0 ? 'critical' : all > 0 ? 'warning' : 'none'
+  return (
+    <a class="figure needs" href="#/system" data-worst={worst}>
+      <span class="name">alarms</span>
+      <b>{count(all)}</b>
+      {critical > 0 && <small>{count(critical)} critical</small>}
+    </a>
   )
 }
 
@@ -128,6 +183,7 @@ function Search() {
       <input
         ref={input}
         type="search"
+        maxLength={SEARCH_MAX}
         value={search.value}
         onInput={type}
         placeholder="id, model, firmware, tag"

@@ -2,13 +2,13 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 
 /** A window over the page. Escape and the cross close it; the focus goes back to where it was. */
-export function Dialog(props: { title: string; close: () => void; children: ComponentChildren }) {
+export function Dialog(props: { title: string; isWide?: boolean; close: () => void; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
     dialog.current?.showModal()
   }, [])
   return (
-    <dialog ref={dialog} onClose={props.close} aria-label={props.title}>
+    <dialog ref={dialog} class={props.isWide ? 'wide' : undefined} onClose={props.close} aria-label={props.title}>
       <div class="dialog-head">
         <h2>{props.title}</h2>
         <button type="button" class="quiet icon" aria-label="Close" onClick={() => dialog.current?.close()}>

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { now } from '../format.ts'
 import { figures, line } from '../state/live.ts'
+import { route } from '../state/route.ts'
 import { logOut, who } from '../state/session.ts'
 import { AccountButton } from './account.tsx'
 import { Navigation } from './navigation.tsx'
@@ -74,11 +75,12 @@ function LinePill() {
 
 function BusWarning() {
   const last = figures.value.at(-1)?.fleet
-  if (last === undefined || last.bus_ready || line.value.state !== 'live') return null
+  const isTold = route.value.page === 'system'
+  if (last === undefined || last.bus_ready || line.value.state !== 'live' || isTold) return null
   return (
     <p class="warning" role="alert">
       The bus is away. Devices stay connected and keep what they measure until it is back; {last.bus_waiting} messages
-      wait. Look at <a href="/readyz">/readyz</a> for the reason.
+      wait. <a href="#/system">System</a> says why.
     </p>
   )
 }

@@ -1,3 +1,5 @@
+import { count } from '../format.ts'
+import { alarmSum } from '../state/alarms.ts'
 import type { Role } from '../state/api.ts'
 import { type PageName, route } from '../state/route.ts'
 import { may } from '../state/session.ts'
@@ -32,6 +34,9 @@ const DESTINATIONS: readonly Destination[] = [
   },
 ]
 
+/** More does not fit, and means the same. */
+const BADGE_MAX = 99
+
 /** Where one can go: in the bar of a wide screen, under the thumb on a narrow one. */
 export function Navigation() {
   const { page } = route.value
@@ -44,8 +49,24 @@ export function Navigation() {
             <path d={icon} />
           </svg>
           {title}
+          {one === 'system' && <AlarmBadge />}
         </a>
       ))}
     </nav>
+  )
+}
+
+/** How much needs a person; nothing when nothing does. */
+function AlarmBadge() {
+  const { all, critical } = alarmSum.value
+  if (all === 0) return null
+  return (
+    <span class="badge" data-worst={critical > 0 ? 'critical' : 'warning'}>
+      {all > BADGE_MAX ? `${BADGE_MAX}+` : count(all)}
+      <span class="unseen">
+        {all === 1 ? ' alarm' : ' alarms'}
+        {critical > 0 && `, ${critical} critical`}
+      </span>
+    </span>
   )
 }

@@ -87,7 +87,7 @@ function Strip({ stretches, fromMs, spanMs, nowMs }: StripProps) {
       </div>
       <TimeAxis fromMs={fromMs} spanMs={spanMs} />
       <p class="stretch hint">
-        {shown === undefined ? 'Point at a part, or go through them with the arrow keys.' : inWords(shown, nowMs)}
+        {shown === undefined ? 'Choose a part to see when it was, and why.' : inWords(shown, nowMs)}
       </p>
     </>
   )
@@ -123,17 +123,25 @@ function Part({ stretch, index, chosen, isStop, from, share, label }: PartProps)
   )
 }
 
-const STATES = { online: 'Online', sleeping: 'Asleep', offline: 'Away', unknown: 'Not known' } as const
-
 function inWords(stretch: Stretch, nowMs: number): string {
-  const { state, fromMs, toMs, reason, session, address } = stretch
-  const isNow = toMs >= nowMs
-  const when = `${exactly(fromMs)} – ${isNow ? 'now' : exactly(toMs)}, ${lasting(toMs - fromMs)}`
-  if (state === 'unknown') return `Not known: ${when}. This is before what is kept.`
-  const why =
-    reason === undefined ? '' : state === 'online' ? `, then ${reasonText(reason)}` : `: ${reasonText(reason)}`
-  const where = [address && `from ${address}`, session && `session ${session}`].filter(Boolean).join(', ')
-  return `${STATES[state]}${state === 'online' ? '' : why}. ${when}${state === 'online' ? why : ''}${where && `. ${where}`}.`
+  const { state, fromMs, toMs, reason } = stretch
+  const until = toMs >= nowMs ? 'now' : exactly(toMs)
+  const when = `${exactly(fromMs)} – ${until}, ${lasting(toMs - fromMs)}`
+  switch (state) {
+    case 'online':
+      return `Online. ${when}${reason === undefined ? '' : `, then ${reasonText(reason)}`}.${origin(stretch)}`
+    case 'sleeping':
+      return `Asleep. ${when}.`
+    case 'offline':
+      return `Away: ${reasonText(reason ?? '')}. ${when}.`
+    default:
+      return `Not known, since it is longer ago than what is kept: ${when}.`
+  }
+}
+
+function origin({ address, session }: Stretch): string {
+  if (session === undefined) return ''
+  return address === undefined ? ` Session ${session}.` : ` From ${address}, session ${session}.`
 }
 
 /** Why it went, how often; and where the known begins, when that is within sight. */

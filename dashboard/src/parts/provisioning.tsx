@@ -1,10 +1,15 @@
-import { useSignal } from '@preact/signals'
+import { type Signal, useSignal } from '@preact/signals'
 import qrcode from 'qrcode-generator'
+
+/** As IEEE 802.11 and WPA have them. */
+const SSID_MAX_BYTES = 32
+const WIFI_PASSWORD_MAX_BYTES = 63
 
 /** What to type on a board's console so that it connects here; also as a picture for a phone. */
 export function Provisioning({ token }: { token: string }) {
   const port = location.port || (location.protocol === 'https:' ? '443' : '80')
-  const text = `gateway ${location.hostname} ${port}\ntoken ${token}\n`
+  const network = useSignal({ name: '', password: '' })
+  const text = `${wifiLine(network.value)}gateway ${location.hostname} ${port}\ntoken ${token}\n`
   const isLocal = /^(localhost|127\.|\[::1\])/.test(location.hostname)
   return (
     <div class="provisioning">
@@ -18,12 +23,52 @@ export function Provisioning({ token }: { token: string }) {
           machine.
         </p>
       )}
+      <Wifi network={network} />
       <pre>{text}</pre>
       <div class="provisioning-ways">
         <CopyButton text={text} what="lines" />
         <CopyButton text={token} what="token" />
       </div>
       <QrCode text={text} />
+    </div>
+  )
+}
+
+interface Network {
+  readonly name: string
+  readonly password: string
+}
+
+/** As the console of the firmware reads it: in quotes, with `\\` before a quote or a `\\`. Nothing without a name. */
+function wifiLine({ name, password }: Network): string {
+  const quoted = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`
+  if (name === '') return ''
+  return `wifi ${quoted(name)}${password === '' ? '' : ` ${quoted(password)}`}\n`
+}
+
+function Wifi({ network }: { network: Signal<Network> }) {
+  const field = (key: keyof Network, title: string, maxLength: number) => (
+    <label>
+      {title}
+      <input
+        autocomplete="off"
+        autocapitalize="none"
+        spellcheck={false}
+        maxLength={maxLength}
+        value={network.value[key]}
+        onInput={(event) => {
+          network.value = { ...network.value, [key]: event.currentTarget.value }
+        }}
+      />
+    </label>
+  )
+  return (
+    <div class="wifi">
+      {field('name', 'WiFi network', SSID_MAX_BYTES)}
+      {field('password', 'Its password', WIFI_PASSWORD_MAX_BYTES)}
+      <small>
+        Only for the lines below: neither leaves this page. Without them the board keeps the network it has.
+      </small>
     </div>
   )
 }

@@ -2,9 +2,9 @@ import { ago, exactly, shown } from '../format.ts'
 import type { Series } from '../state/series.ts'
 
 /** The last value of each key that has no plot. */
-export function Values({ series }: { series: Series }) {
+export function Values({ series, isWanted }: { series: Series; isWanted: (key: string) => boolean }) {
   series.version.value
-  const keys = series.otherKeys
+  const keys = series.otherKeys.filter(isWanted)
   if (keys.length === 0) return null
   return (
     <section class="card values">

@@ -1,3 +1,5 @@
+import type { CommandState } from '../../../protocol/command-request.ts'
+
 /** What the gateway answers, as far as the page uses it. The full account is its OpenAPI document. */
 
 export type Role = 'viewer' | 'operator' | 'admin'
@@ -28,10 +30,12 @@ export interface IssuedToken {
 export interface CommandItem {
   readonly id: string
   readonly device: string
+  readonly batch?: string
   readonly name: string
   readonly params: unknown
-  readonly state: string
+  readonly state: CommandState
   readonly created_at: number
+  readonly cancel_requested_at?: number
   readonly result?: unknown
   readonly error?: { readonly code: string; readonly message: string }
   readonly history: readonly { readonly state: string; readonly at: number }[]

@@ -28,10 +28,14 @@ const version = signal(0)
 export const isLoaded = signal(false)
 let scheduled = false
 
+/** Ids in order; undefined after one was added or deleted, which is rare beside changes of presence. */
+let order: readonly string[] | undefined
+
 /** Every device, by id. */
 export const allDevices = computed(() => {
   version.value
-  return [...devices.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+  order ??= [...devices.keys()].sort()
+  return order.flatMap((id) => devices.get(id) ?? [])
 })
 
 export const counts = computed(() => {
@@ -58,7 +62,10 @@ export const rates = computed(() => {
 export function watchFleet(): () => void {
   return subscribe('fleet', {
     snapshot: (items, isFirst) => {
-      if (isFirst) devices.clear()
+      if (isFirst) {
+        devices.clear()
+        order = undefined
+      }
       for (const item of items) merge(item as Item)
       changed(true)
     },
@@ -72,14 +79,22 @@ export function watchFleet(): () => void {
 function merge(item: Item): void {
   if (item.deleted) {
     devices.delete(item.id)
+    order = undefined
     return
   }
   const known = devices.get(item.id)
+  if (known === undefined) order = undefined
   const { wake_at = item.state === undefined ? known?.wake_at : undefined } = item
   const device = { ...(known ?? UNKNOWN), ...item, wake_at }
-  const text = [device.id, device.model, device.firmware, ...device.tags].join('\n').toLowerCase()
-  devices.set(item.id, { ...device, text })
+  devices.set(item.id, {
+    ...device,
+    text: known !== undefined && item.tags === undefined ? known.text : textOf(device),
+  })
 }
+
+/** Labels come together: what brings no tags changes none. */
+const textOf = ({ id, model, firmware, tags }: Omit<Device, 'text'>): string =>
+  [id, model, firmware, ...tags].join('\n').toLowerCase()
 
 const UNKNOWN: Omit<Device, 'id' | 'text'> = {
   state: 'offline',

@@ -3,7 +3,7 @@ import { signal } from '@preact/signals'
 export type Route =
   | { readonly page: 'fleet' }
   | { readonly page: 'device'; readonly id: string }
-  | { readonly page: 'commands'; readonly batch?: string }
+  | { readonly page: 'commands'; readonly part?: string }
   | { readonly page: 'events'; readonly device?: string }
   | { readonly page: 'system' | 'audit' | 'access' }
   | { readonly page: 'welcome'; readonly token: string }
@@ -22,7 +22,7 @@ function read(): Route {
   const [page = '', part = ''] = location.hash.replace(/^#\/?/, '').split('/')
   if (page === '') return { page: 'fleet' }
   if (page === 'devices' && part !== '') return { page: 'device', id: decodeURIComponent(part) }
-  if (page === 'commands') return { page, batch: part === '' ? undefined : decodeURIComponent(part) }
+  if (page === 'commands') return { page, part: part === '' ? undefined : decodeURIComponent(part) }
   if (page === 'events') return { page, device: part === '' ? undefined : decodeURIComponent(part) }
   if (page === 'system' || page === 'audit' || page === 'access') return { page }
   if (page === 'welcome') {
@@ -32,6 +32,7 @@ function read(): Route {
   return { page: 'unknown' }
 }
 
+export const toBatch = (id: string): string => `#/commands/${encodeURIComponent(id)}`
 export const toDevice = (id: string): string => `#/devices/${encodeURIComponent(id)}`
 
 export const toEvents = (device: string): string => `#/events${device === '' ? '' : `/${encodeURIComponent(device)}`}`

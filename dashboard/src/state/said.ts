@@ -29,6 +29,11 @@ export interface SaidFilter {
   readonly level: Level
 }
 
+interface Page {
+  readonly items: readonly Said[]
+  readonly next: number | null
+}
+
 /** Some ten thousand rows are no burden for a browser; more are. The oldest go, and can be read again. */
 const KEPT_MAX = 10_000
 const PAGE = 200
@@ -58,8 +63,12 @@ export class SaidFeed {
     const wanted: readonly Said['kind'][] = kind === 'all' ? ['event', 'log'] : [kind]
     const stops = wanted.flatMap((one) => {
       if (one === 'log' && !this.#mayReadLogs) return []
-      const take = (items: readonly unknown[]) => this.#hear(one, items)
-      return subscribe(`${one}s${device === '' ? '' : `:${device}`}`, { snapshot: take, changes: take })
+      const changes = (items: readonly unknown[]) => this.#hear(one, items)
+      const snapshot = (items: readonly unknown[]) => {
+        if (this.isLoaded.value) this.#fillGap().catch(() => {}) // the line is gone again, and comes with a snapshot
+        changes(items)
+      }
+      return subscribe(`${one}s${device === '' ? '' : `:${device}`}`, { snapshot, changes })
     })
     return () => {
       for (const stop of stops) stop()
@@ -68,18 +77,33 @@ export class SaidFeed {
 
   /** Reads the next older page, at first the newest. Rejects with ApiError. */
   async older(): Promise<void> {
-    const { device, kind, name, level } = this.#filter
-    const query = new URLSearchParams({ limit: String(PAGE) })
-    if (Number.isFinite(this.#knownFrom)) query.set('before', String(this.#knownFrom))
-    if (device !== '') query.set('device', device)
-    if (kind !== 'all') query.set('kind', kind)
-    if (kind === 'event' && name !== '') query.set('name', name)
-    if (kind === 'log') query.set('level', level)
-    const { items, next } = await call<{ items: Said[]; next: number | null }>('GET', `/events?${query}`)
+    const { items, next } = await this.#page(this.#knownFrom)
     this.#knownFrom = next ?? 0
     this.hasOlder.value = next !== null && this.list.value.length + items.length < KEPT_MAX
     this.isLoaded.value = true
     this.#merge(items)
+  }
+
+  /** After a long break the live socket does not tell all of it: what was said meanwhile is read by pages. */
+  async #fillGap(): Promise<void> {
+    const newest = this.list.value[0]?.id ?? this.#knownFrom
+    let before: number | null = Number.POSITIVE_INFINITY
+    while (before !== null && before > newest) {
+      const { items, next }: Page = await this.#page(before)
+      this.#merge(items)
+      before = next
+    }
+  }
+
+  #page(before: number): Promise<Page> {
+    const { device, kind, name, level } = this.#filter
+    const query = new URLSearchParams({ limit: String(PAGE) })
+    if (Number.isFinite(before)) query.set('before', String(before))
+    if (device !== '') query.set('device', device)
+    if (kind !== 'all') query.set('kind', kind)
+    if (kind === 'event' && name !== '') query.set('name', name)
+    if (kind === 'log') query.set('level', level)
+    return call<Page>('GET', `/events?${query}`)
   }
 
   #hear(kind: Said['kind'], items: readonly unknown[]): void {
@@ -106,7 +130,7 @@ export class SaidFeed {
   /** A snapshot after a lost line says again what is known; and it may begin before what was read by pages. */
   #merge(items: readonly Said[]): void {
     if (!this.isLoaded.value) {
-      this.#fresh.push(...items) // waits for the first page
+      this.#fresh = [...this.#fresh, ...items].slice(-KEPT_MAX) // waits for the first page
       return
     }
     const byId = new Map(this.list.value.map((one) => [one.id, one]))

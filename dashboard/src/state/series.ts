@@ -16,6 +16,8 @@ export interface Last {
 
 /** Points kept per key: an hour at one per second. */
 const POINTS_MAX = 3_600
+/** `probe_2` before `probe_10`. */
+const BY_NUMBER = new Intl.Collator('en', { numeric: true }).compare
 /** Keys of one device; the gateway keeps no more either. */
 const KEYS_MAX = 128
 
@@ -23,30 +25,30 @@ export class Series {
   /** Rises when there is something new to draw. */
   readonly version = signal(0)
   readonly last = new Map<string, Last>()
-  readonly #columns = new Map<string, { x: number[]; y: number[] }>()
+  readonly #columns = new Map<string, { x: number[]; y: (number | null)[] }>()
   #scheduled = false
 
-  /** Seconds and values of a numeric key, oldest first. */
-  column(key: string): { readonly x: readonly number[]; readonly y: readonly number[] } {
+  /** Seconds and values of a key that was a number at least once, oldest first; null where it was something else. */
+  column(key: string): { readonly x: readonly number[]; readonly y: readonly (number | null)[] } {
     return this.#columns.get(key) ?? { x: [], y: [] }
   }
 
   get numericKeys(): string[] {
-    return [...this.#columns.keys()].sort()
+    return [...this.#columns.keys()].sort(BY_NUMBER)
   }
 
   /** What is neither plotted nor forgotten. */
   get otherKeys(): string[] {
-    return [...this.last.keys()].filter((key) => !this.#columns.has(key)).sort()
+    return [...this.last.keys()].filter((key) => !this.#columns.has(key)).sort(BY_NUMBER)
   }
 
   watch(device: string): () => void {
     return subscribe(`telemetry:${device}`, {
       snapshot: (items, isFirst) => {
         if (isFirst) this.#columns.clear()
-        this.#add(items as Point[])
+        this.add(items as Point[])
       },
-      changes: (items) => this.#add(items as Point[]),
+      changes: (items) => this.add(items as Point[]),
     })
   }
 
@@ -56,7 +58,7 @@ export class Series {
     this.#changed()
   }
 
-  #add(points: readonly Point[]): void {
+  add(points: readonly Point[]): void {
     for (const { ts, values } of points) {
       for (const [key, value] of Object.entries(values)) this.#take(key, value, ts)
     }
@@ -67,14 +69,15 @@ export class Series {
     if (!this.last.has(key) && this.last.size >= KEYS_MAX) return
     const known = this.last.get(key)
     if (known === undefined || known.ts <= ts) this.last.set(key, { value, ts })
-    if (typeof value !== 'number') return
+    const isNumber = typeof value === 'number'
+    if (!isNumber && !this.#columns.has(key)) return
     const column = this.#columns.get(key) ?? { x: [], y: [] }
     this.#columns.set(key, column)
     // Points of an earlier hour come late, after an outage: each has its place in time.
     let at = column.x.length
     while (at > 0 && (column.x[at - 1] ?? 0) > ts / 1000) at -= 1
     column.x.splice(at, 0, ts / 1000)
-    column.y.splice(at, 0, value)
+    column.y.splice(at, 0, isNumber ? value : null)
     if (column.x.length > POINTS_MAX) {
       column.x.shift()
       column.y.shift()

@@ -9,6 +9,7 @@ import { GatewayError } from '../../core/errors.ts'
 import type { Plane } from '../../core/plane.ts'
 import type { Log } from '../../core/ports.ts'
 import type { SigningKeys } from '../../core/signing-keys.ts'
+import { addAlarmRoutes } from './alarms.ts'
 import { addApiKeyRoutes } from './api-keys.ts'
 import { type App, createApp } from './app.ts'
 import { addAuditRoute, auditMutations } from './audit.ts'
@@ -22,6 +23,7 @@ import { addDashboard } from './dashboard.ts'
 import { addDeviceRoutes } from './devices.ts'
 import { addEventRoutes } from './events.ts'
 import { watchMethods } from './methods.ts'
+import { addNodeRoute } from './node.ts'
 import { addOpenapiRoute, collectOpenapi } from './openapi.ts'
 import { addSessionRoutes } from './session.ts'
 import { addShadowRoutes } from './shadow.ts'
@@ -91,6 +93,23 @@ export function buildHttp(parts: HttpParts): HttpApi {
 }
 
 async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: () => boolean): Promise<RefuseUnknown> {
+  await addPlugins(app, isClosed)
+  await collectOpenapi(app, parts.version)
+  const limits = parts.limits ?? REQUEST_LIMITS
+  const refuseUnknown = guardRoutes(app, parts.access, limits, parts)
+  forbidCaching(app)
+  logMutations(app, parts.log)
+  auditMutations(app, parts.audit)
+  const addRefusedMethods = watchMethods(app)
+  await addApiRoutes(app, parts, waiters, limits)
+  await addDashboard(app, parts.dashboardDir)
+  addSystemRoutes(app, parts.health, parts.metricsText)
+  addOpenapiRoute(app)
+  addRefusedMethods()
+  return refuseUnknown
+}
+
+async function addPlugins(app: App, isClosed: () => boolean): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     xFrameOptions: { action: 'deny' },
@@ -101,13 +120,10 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   })
   await app.register(cookie, { hook: false })
   await app.register(rateLimit, { global: false })
-  await collectOpenapi(app, parts.version)
-  const limits = parts.limits ?? REQUEST_LIMITS
-  const refuseUnknown = guardRoutes(app, parts.access, limits, parts)
-  forbidCaching(app)
-  logMutations(app, parts.log)
-  auditMutations(app, parts.audit)
-  const addRefusedMethods = watchMethods(app)
+}
+
+/** Everything below `/api/v1`, but the document about it. */
+async function addApiRoutes(app: App, parts: HttpParts, waiters: Waiters, limits: RequestLimits): Promise<void> {
   addDeviceRoutes(app, parts.operator)
   await addBulkRoutes(app, parts.bulk)
   addConnectionRoutes(app, parts.operator)
@@ -116,17 +132,14 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   addCommandRoutes(app, parts.operator, waiters)
   addBatchRoutes(app, parts.batches)
   addEventRoutes(app, parts.recent)
+  addAlarmRoutes(app, parts.alarms)
+  addNodeRoute(app, parts.node)
   addBanRoutes(app, parts.bans)
   addAuditRoute(app, parts.audit)
   addSessionRoutes(app, { ...parts, limits })
   addUserRoutes(app, parts.access)
   addApiKeyRoutes(app, parts.access)
   addSigningKeyRoutes(app, parts.signingKeys)
-  await addDashboard(app, parts.dashboardDir)
-  addSystemRoutes(app, parts.health, parts.metricsText)
-  addOpenapiRoute(app)
-  addRefusedMethods()
-  return refuseUnknown
 }
 
 /** One year [S23]. Only this name: other services of the host are none of our business. */

@@ -2,12 +2,14 @@ import type { Operator } from '../../core/operator.ts'
 import type { App } from './app.ts'
 import { ConnectionList, ConnectionQuery, connectionToWire } from './connection-schemas.ts'
 import { BEARER, NoContent, problems } from './documented.ts'
+import { addQuarantineRoutes } from './quarantines.ts'
 import { DeviceParams, NoQuery, pageLimit } from './schemas.ts'
 
 const shared = { tags: ['devices'], security: BEARER, params: DeviceParams }
 
-/** How a device was connected, and the end of its quarantine. */
+/** How a device was connected, which ones are quarantined, and the end of that. */
 export function addConnectionRoutes(app: App, operator: Operator): void {
+  addQuarantineRoutes(app, operator)
   app.get(
     '/api/v1/devices/:id/connections',
     {

@@ -20,6 +20,9 @@ const Notes = Type.String({
   examples: ['behind the second door'],
 })
 
+/** A search that a person types. */
+const SEARCH_MAX = 200
+
 /** A part of an id. */
 const IdPart = (description: string) => Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description })
 const Label = (description: string) => Type.String({ minLength: 1, maxLength: LABEL_MAX_BYTES, description })
@@ -28,6 +31,14 @@ const Label = (description: string) => Type.String({ minLength: 1, maxLength: LA
 export const deviceFilters = {
   prefix: Type.Optional(IdPart('Only ids that begin so.')),
   search: Type.Optional(IdPart('Only ids in which this stands, in upper or lower case.')),
+  text: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: SEARCH_MAX,
+      description:
+        'Only devices in whose id, model, firmware or tags each of these words stands, in upper or lower case.',
+    }),
+  ),
   tag: Type.Optional(Label('Only devices with this tag.')),
   model: Type.Optional(Label('Only this model.')),
   firmware: Type.Optional(Label('Only this firmware, as the device said in its last hello.')),
@@ -42,10 +53,11 @@ const DeviceFilters = Type.Object(deviceFilters, closed)
 
 /** The filters in the words of the core. */
 export function filterOf(query: Static<typeof DeviceFilters>) {
-  const { prefix, search, tag, model, firmware, state, enabled } = query
+  const { prefix, search, text, tag, model, firmware, state, enabled } = query
   return {
     prefix,
     search,
+    text,
     tag,
     model,
     firmware,

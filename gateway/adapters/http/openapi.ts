@@ -77,10 +77,17 @@ function nameParts(document: object): object {
       copy.examples = Object.fromEntries(Object.entries(copy.examples).map(hoist))
     if (isInfo || typeof copy.title !== 'string' || copy.type !== 'object') return copy
     const answer = ANSWERS[copy.title]
-    schemas[copy.title] = answer === undefined ? copy : { ...copy, examples: [answer] }
+    const schema = answer === undefined ? copy : { ...copy, examples: [answer] }
+    const known = schemas[copy.title]
+    if (known !== undefined && !isSame(known, schema)) throw new Error(`two schemas are called ${copy.title}`)
+    schemas[copy.title] = schema
     return { $ref: `#/components/schemas/${copy.title}` }
   }
   const { components, ...rest } = document as { components?: object }
   const walked = walk(rest, false) as object
   return { ...walked, components: { ...components, schemas, examples } }
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
 }

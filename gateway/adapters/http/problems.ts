@@ -113,7 +113,11 @@ function partOf(context: unknown): string {
 export function describeValidation(first: ValidationError | undefined, part: string): string {
   const where = `${part}${(first?.instancePath ?? '').replaceAll('/', '.')}`.slice(0, FIELD_SHOWN_MAX)
   if (first?.keyword === 'boolean') return `${where} is not a known field`
-  const { requiredProperties } = { ...first?.params } as { requiredProperties?: readonly string[] }
+  const { requiredProperties, allowedValues } = { ...first?.params } as {
+    requiredProperties?: readonly string[]
+    allowedValues?: readonly unknown[]
+  }
+  if (allowedValues !== undefined) return `${where} is not one of ${allowedValues.join(', ')}`
   const missing = requiredProperties?.[0]
   if (missing !== undefined) return `${where}.${missing} is missing`
   return `${where} ${first?.message ?? 'is not valid'}`

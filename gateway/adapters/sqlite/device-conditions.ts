@@ -1,4 +1,4 @@
-import type { DeviceQuery } from '../../core/device-query.ts'
+import { type DeviceQuery, wordsOf } from '../../core/device-query.ts'
 
 /** What stands behind FROM, WHERE and ORDER BY, with the values in their order. The device is `d`. */
 export interface Conditions {
@@ -13,9 +13,13 @@ export interface Conditions {
 const AFTER_ALL = '\x7f'
 /** A device whose presence was never stored is offline. */
 const OFFLINE = "coalesce((SELECT p.state FROM presence AS p WHERE p.device = d.id), 'offline') = ?"
+/** A line break stands in no label and in no word. */
+const LABELS = "lower(d.id || char(10) || coalesce(d.model, '') || char(10) || coalesce(d.firmware, ''))"
+const HAS_WORD = `(instr(${LABELS}, lower(?)) > 0
+  OR EXISTS (SELECT 1 FROM device_tags AS w WHERE w.device = d.id AND instr(lower(w.tag), lower(?)) > 0))`
 
 export function conditionsOf(query: DeviceQuery): Conditions {
-  const { after = '', prefix, search, tag, model, firmware, state, enabled } = query
+  const { after = '', prefix, search, text, tag, model, firmware, state, enabled } = query
   let [from, order] = ['devices AS d', 'd.id']
   // '' sorts before every id, and no id is empty.
   const filters: [sql: string, ...values: (string | number)[]][] = [['d.id > ?', after]]
@@ -27,6 +31,7 @@ export function conditionsOf(query: DeviceQuery): Conditions {
   }
   if (prefix !== undefined) filters.push(['d.id >= ? AND d.id < ?', prefix, `${prefix}${AFTER_ALL}`])
   if (search !== undefined) filters.push(['instr(lower(d.id), lower(?)) > 0', search])
+  for (const word of wordsOf(text)) filters.push([HAS_WORD, word, word])
   if (model !== undefined) filters.push(['d.model = ?', model])
   if (firmware !== undefined) filters.push(['d.firmware = ?', firmware])
   if (state === 'offline') filters.push([OFFLINE, state])

@@ -1,13 +1,15 @@
 import type { LiveChannel } from '../../../protocol/live.ts'
 import type { DeviceEvent, DeviceLog, Progress, TelemetryPoint } from '../../../protocol/messages.ts'
+import { type Alarm, alarmItem } from '../alarms/alarm.ts'
 import { type BatchTarget, targetOf } from '../batch-store.ts'
 import type { CommandRecord } from '../command-machine.ts'
 import type { Heard, Observer } from '../observer.ts'
-import type { DeviceRow, Presence } from '../records.ts'
+import type { DeadLetter, DeviceRow, Presence } from '../records.ts'
 import { History } from './history.ts'
 import {
   batchItem,
   commandItem,
+  deadLetterItem,
   deviceItem,
   eventItem,
   logItem,
@@ -28,9 +30,9 @@ const TELEMETRY_MAX_BYTES = 16 * 1024 * 1024
 /** What a record costs beside its frame. */
 const RECORD_BYTES = 64
 
-/** One thing that happened to a device, written out only when somebody reads it. */
+/** One thing that happened, to a device or to the whole, written out only when somebody reads it. */
 export interface LiveRecord {
-  readonly device: string
+  readonly device?: string
   readonly items: () => readonly object[]
   /** Of records with the same key only the newest is worth sending. */
   readonly key?: string
@@ -45,6 +47,9 @@ export class LiveFeed implements Observer {
     commands: new History<LiveRecord>(ITEMS_MAX),
     logs: new History<LiveRecord>(ITEMS_MAX),
     batches: new History<LiveRecord>(ITEMS_MAX),
+    'dead-letters': new History<LiveRecord>(ITEMS_MAX),
+    alarms: new History<LiveRecord>(ITEMS_MAX),
+    node: new History<LiveRecord>(1),
   }
   readonly #telemetry = new Map<string, History<LiveRecord>>()
 
@@ -95,9 +100,9 @@ export class LiveFeed implements Observer {
   }
 
   batch(id: string, target?: BatchTarget): void {
-    const device = target?.device ?? ''
     const bytes = sizeOf(target?.result) + sizeOf(target?.error)
-    this.#add('batches', { device, key: `batch ${id} ${device}`, items: () => [batchItem(id, target)] }, bytes)
+    const key = `batch ${id} ${target?.device ?? ''}`
+    this.#add('batches', { key, items: () => [batchItem(id, target)] }, bytes)
   }
 
   progress(device: string, progress: Progress, atMs: number): void {
@@ -105,11 +110,33 @@ export class LiveFeed implements Observer {
     this.#add('commands', { device, key, items: () => [progressItem(device, progress, atMs)] }, RECORD_BYTES)
   }
 
+  deadLetter(letter: DeadLetter): void {
+    const bytes = letter.topic.length + letter.payload.length
+    this.#add('dead-letters', { items: () => [deadLetterItem(letter)] }, bytes)
+  }
+
+  alarm(alarm: Alarm): void {
+    this.#alarm({ key: `alarm ${alarm.id}`, items: () => [alarmItem(alarm)] })
+  }
+
+  alarmOver(id: string): void {
+    this.#alarm({ key: `alarm ${id}`, items: () => [{ id, over: true }] })
+  }
+
+  /** How the node is now: only the newest is of interest. */
+  node(report: object): void {
+    this.#add('node', { items: () => [report] }, RECORD_BYTES)
+  }
+
+  #alarm(record: LiveRecord): void {
+    this.#add('alarms', record, RECORD_BYTES)
+  }
+
   #change(record: LiveRecord): void {
     this.#fleet.push(record, RECORD_BYTES, Number.POSITIVE_INFINITY)
   }
 
-  #add(kind: 'telemetry' | 'events' | 'commands' | 'logs' | 'batches', record: LiveRecord, bytes: number): void {
+  #add(kind: Exclude<LiveChannel['kind'], 'fleet'>, record: LiveRecord, bytes: number): void {
     this.#kinds[kind].push(record, bytes + RECORD_BYTES, ITEMS_MAX_BYTES)
   }
 }

@@ -14,6 +14,8 @@ export interface SubscriptionNeeds {
   readonly epoch: () => string
   readonly registry: { listDevices(page: { after?: string; limit: number }): Promise<DeviceRow[]> }
   readonly presence: { of(device: string): Presence }
+  /** What there is now of a channel whose history does not say it. */
+  readonly now: Readonly<Record<'alarms' | 'node', () => readonly object[]>>
 }
 
 /**
@@ -61,16 +63,19 @@ export class Subscription {
     return `${this.#needs.epoch()}.${this.#next}`
   }
 
-  /** The fleet's snapshot is what the registry holds, and then what changes from now on; others are their history. */
+  /** The snapshot of the whole is what there is now, and then what changes; those of devices are their history. */
   #snapshotStart(): number {
     const history = this.#history
-    return (this.of.kind === 'fleet' ? history?.end : history?.start) ?? 0
+    const { kind } = this.of
+    return (kind === 'fleet' || kind === 'alarms' || kind === 'node' ? history?.end : history?.start) ?? 0
   }
 
   async #snapshot(recovered: boolean): Promise<LiveMessage> {
     const shared = { type: 'snapshot', channel: this.channel, recovered } as const
-    if (this.of.kind !== 'fleet' || recovered) {
-      const items = this.#read()
+    const { kind } = this.of
+    if (kind !== 'fleet' || recovered) {
+      const isState = (kind === 'alarms' || kind === 'node') && !recovered
+      const items = isState ? this.#needs.now[kind]() : this.#read()
       this.#owed = undefined
       return { ...shared, cursor: this.#cursor, items, more: false }
     }

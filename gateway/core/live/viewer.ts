@@ -35,6 +35,9 @@ const NEEDED: Readonly<Record<LiveChannel['kind'], { readonly role: Role; readon
   events: { role: 'viewer', area: 'events' },
   commands: { role: 'viewer', area: 'commands' },
   batches: { role: 'viewer', area: 'commands' },
+  'dead-letters': { role: 'viewer', area: 'commands' },
+  alarms: { role: 'viewer', area: 'system' },
+  node: { role: 'viewer', area: 'system' },
   logs: { role: 'operator', area: 'events' }, // firmware writes what it likes there
 }
 
@@ -129,6 +132,11 @@ export class Viewer {
       .finally(() => {
         this.#pumping = false
       })
+  }
+
+  /** Whether it looks at a channel of this kind. */
+  watches(kind: LiveChannel['kind']): boolean {
+    return [...this.#subscriptions.values()].some(({ of }) => of.kind === kind)
   }
 
   get hasRoom(): boolean {

@@ -11,6 +11,7 @@ const VIEWERS_MAX = 200
 const VIEWERS_OF_CALLER_MAX = 20
 const PUMP_EVERY_MS = 100
 const TICK_EVERY_MS = 1_000
+const NODE_EVERY_MS = 2_000
 /** When who somebody is could not be asked, it is asked again so much later. */
 const CHECK_AGAIN_MS = 5_000
 
@@ -72,6 +73,7 @@ export class Viewers {
   readonly duties: readonly Duty[] = [
     { name: 'live pages', everyMs: PUMP_EVERY_MS, run: () => this.#pump() },
     { name: 'live figures', everyMs: TICK_EVERY_MS, run: () => this.#tick() },
+    { name: 'live node', everyMs: NODE_EVERY_MS, run: () => this.#showNode() },
   ]
 
   #pump(): void {
@@ -84,6 +86,13 @@ export class Viewers {
     const now = this.#needs.clock.wallMs()
     for (const viewer of this.#identify.keys()) if (viewer.hasRoom) viewer.send({ type: 'tick', now, fleet })
     this.#check()
+  }
+
+  /** Made only while somebody looks. */
+  #showNode(): void {
+    const { feed, now } = this.#needs
+    if (![...this.#identify.keys()].some((viewer) => viewer.watches('node'))) return
+    for (const report of now.node()) feed.node(report)
   }
 
   #check(): void {

@@ -2,7 +2,7 @@ import type { DeviceEvent, DeviceLog, Progress, TelemetryPoint } from '../../../
 import type { BatchTarget } from '../batch-store.ts'
 import type { CommandRecord } from '../command-machine.ts'
 import type { Heard } from '../observer.ts'
-import type { DeviceRow, Presence } from '../records.ts'
+import type { DeadLetter, DeviceRow, Presence } from '../records.ts'
 import { stamp } from '../telemetry.ts'
 
 /** Items of the live channels, in the words of the REST API. */
@@ -44,6 +44,10 @@ export function commandItem(command: CommandRecord): object {
 /** One device of a batch, or only that the batch is another one now. */
 export function batchItem(id: string, target: BatchTarget | undefined): object {
   return { id, ...target }
+}
+
+export function deadLetterItem({ atMs: at, ...letter }: DeadLetter): object {
+  return { at, ...letter }
 }
 
 /** News of a command that runs; its state comes as a command. */

@@ -1,10 +1,12 @@
 import { buildCore, type Core } from '../../../gateway/core/core.ts'
 import { drain } from '../../../gateway/core/drain.ts'
 import { DEFAULT_LIMITS } from '../../../gateway/core/limits.ts'
+import { Tally } from '../../../gateway/core/node/tally.ts'
 import { repeat } from '../../../gateway/core/periodic.ts'
 import type { Clock, Registry } from '../../../gateway/core/ports.ts'
 import { topicsUnder } from '../../../protocol/topics.ts'
 import { CountingMetrics, FakeTokens, QuietLog } from '../../helpers/core-fakes.ts'
+import { FakeSurroundings } from '../../helpers/fake-surroundings.ts'
 import { FakeWall } from '../../helpers/memory-bans.ts'
 import type { MemoryRegistry } from '../../helpers/memory-registry.ts'
 import type { VirtualBus } from './virtual-bus.ts'
@@ -51,6 +53,8 @@ export class VirtualGateway {
       node: 'node-1',
       random: ground.random,
       newId: () => `id-${++ground.ids}`,
+      surroundings: new FakeSurroundings(this.#clock.wallMs()),
+      tally: new Tally(this.#clock),
     })
   }
 

@@ -1,8 +1,19 @@
-/** A file with devices, cut into parts that the gateway takes in one request. */
+import { utf8Length } from './json.ts'
+
+/** A file with devices, cut into parts that `POST /devices/import` takes in one request. */
 
 /** As the gateway has it; a little less in bytes, for the heading. */
-const PART_MAX_DEVICES = 1_000
+export const PART_MAX_DEVICES = 1_000
 const PART_MAX_BYTES = 1_000_000
+
+export type ImportFormat = 'csv' | 'ndjson'
+/** By which the gateway knows how a part is to be read. */
+export const IMPORT_TYPES: Readonly<Record<ImportFormat, string>> = { csv: 'text/csv', ndjson: 'application/x-ndjson' }
+
+/** What the end of the file's name says; CSV when it says nothing. */
+export function importFormatOf(fileName: string): ImportFormat {
+  return /\.(ndjson|jsonl)$/i.test(fileName) ? 'ndjson' : 'csv'
+}
 
 export interface ImportPart {
   readonly text: string
@@ -19,7 +30,7 @@ interface LineRecord {
 }
 
 /** NDJSON: any line may begin a part. CSV: each part begins with the heading again. */
-export function cutIntoParts(text: string, format: 'csv' | 'ndjson'): ImportPart[] {
+export function cutIntoParts(text: string, format: ImportFormat): ImportPart[] {
   const records = recordsOf(text.replace(/^\ufeff/, ''), format === 'csv')
   const heading = format === 'csv' ? records.shift() : undefined
   const parts: ImportPart[] = []
@@ -32,7 +43,7 @@ export function cutIntoParts(text: string, format: 'csv' | 'ndjson'): ImportPart
 function take(records: LineRecord[]): LineRecord[] {
   let bytes = 0
   const end = records.findIndex(({ text }, index) => {
-    bytes += Buffer.byteLength(text)
+    bytes += utf8Length(text)
     return index === PART_MAX_DEVICES || (index > 0 && bytes > PART_MAX_BYTES)
   })
   return records.splice(0, end === -1 ? records.length : end)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { cutIntoParts } from '../../cli/import-parts.ts'
+import { cutIntoParts } from '../../protocol/import-parts.ts'
 
 const texts = (text: string, format: 'csv' | 'ndjson') => cutIntoParts(text, format).map((part) => part.text)
 

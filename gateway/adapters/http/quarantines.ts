@@ -1,0 +1,61 @@
+import { Type } from 'typebox'
+import type { Operator } from '../../core/operator.ts'
+import type { App } from './app.ts'
+import { BEARER, problems } from './documented.ts'
+import { closed, Limit, Name, pageLimit, TimeMs } from './schemas.ts'
+
+const QuarantinesQuery = Type.Object(
+  { limit: Type.Optional(Limit), after: Type.Optional(Name('`next` of the page before.')) },
+  closed,
+)
+const Quarantined = Type.Object(
+  {
+    device: Name('Id of the device.'),
+    since: TimeMs('When it began.'),
+    until: TimeMs('When it ends by itself.'),
+    addresses: Type.Array(Type.String(), { description: 'Where the holders of its token came from.' }),
+  },
+  {
+    ...closed,
+    title: 'QuarantinedDevice',
+    examples: [
+      {
+        device: 'greenhouse-1',
+        since: 1_767_225_600_000,
+        until: 1_767_225_900_000,
+        addresses: ['192.0.2.7', '198.51.100.3'],
+      },
+    ],
+  },
+)
+const QuarantineList = Type.Object(
+  { items: Type.Array(Quarantined), next: Type.Union([Type.String(), Type.Null()]) },
+  { ...closed, title: 'QuarantineList', description: 'One page by device; `next` is null on the last.' },
+)
+
+export function addQuarantineRoutes(app: App, operator: Pick<Operator, 'quarantines'>): void {
+  app.get(
+    '/api/v1/quarantines',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        tags: ['devices'],
+        security: BEARER,
+        operationId: 'listQuarantines',
+        summary: 'Devices that are quarantined, since two use one token',
+        description: '`DELETE /devices/{id}/quarantine` lets one connect again before its time.',
+        querystring: QuarantinesQuery,
+        response: { 200: QuarantineList, ...problems() },
+      },
+    },
+    async (request, reply) => {
+      const { after, limit } = request.query
+      const { items, next } = operator.quarantines({ after, limit: pageLimit(limit) })
+      const shown = items.map(({ device, sinceMs: since, untilMs: until, addresses }) => ({
+        ...{ device, since, until },
+        addresses: [...addresses],
+      }))
+      return reply.code(200).send({ items: shown, next: next ?? null })
+    },
+  )
+}
