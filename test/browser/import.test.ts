@@ -38,7 +38,7 @@ describeWithBrowser('devices from a file', () => {
     await page.getByRole('button', { name: 'Add 2 devices' }).click()
     await page.getByText('fleet.csv: 2 devices added, 3 refused').waitFor()
     await page.getByRole('button', { name: 'Close' }).click()
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.locator('dialog').waitFor({ state: 'detached' })
     await page.getByText('The tokens of 2 new devices are nowhere but on this page.').waitFor()
     const [heading, ...rows] = (await downloaded(page, 'Download the tokens')).trim().split('\n')
     expect(heading).toBe('id,token')

@@ -1,14 +1,23 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
 import type { SimulatedDevice } from '../../simulator/device.ts'
 import { seededRandom } from '../../simulator/seeded-random.ts'
-import { adminPage, describeWithBrowser, urlOf } from '../helpers/browser.ts'
+import { adminPage, BROWSER_TEST_MS, describeWithBrowser, urlOf } from '../helpers/browser.ts'
 import { startTestGateway, type TestGateway } from '../helpers/start-gateway.ts'
 
-/** `SCREENSHOTS=1 npx vitest run test/browser/pages.test.ts` makes those of the documents anew. */
-const FOLDER = process.env.SCREENSHOTS === '1' ? resolve(import.meta.dirname, '../../docs/screenshots') : undefined
+const DOCUMENTS = resolve(import.meta.dirname, '../../docs/screenshots')
+/**
+ * `SCREENSHOTS=1 npx vitest run test/browser/pages.test.ts` makes those of the documents anew; with a folder instead of
+ * the 1, every page in every way goes there.
+ */
+const { SCREENSHOTS } = process.env
+const FOLDER = SCREENSHOTS === undefined ? undefined : SCREENSHOTS === '1' ? DOCUMENTS : resolve(SCREENSHOTS)
+const DOCUMENTED = [
+  ...['fleet-light', 'fleet-dark', 'fleet-phone', 'device-light', 'device-dark', 'device-phone'],
+  ...['batch-light', 'events-dark', 'system-light', 'system-dark', 'system-phone', 'audit-light', 'access-light'],
+]
 const MINUTES = 5
 const SEND_EVERY_MS = 300
 
@@ -28,11 +37,21 @@ async function openFleet(gateway: TestGateway): Promise<SimulatedDevice> {
   await sleeper.device.sleep(3_600)
   if (first === undefined) throw new Error('no greenhouse')
   await measure(first.device)
-  await first.device.event('watchdog', { task: 'sensors' }).settled
+  await chat(first.device)
   await gateway.api('PATCH', 'devices/greenhouse-1/shadow', { desired: { interval_s: 30 } })
   await gateway.api('POST', 'devices/greenhouse-1/commands?wait=10s', { name: 'vent', params: { open: true } })
   await gateway.api('POST', 'commands', { devices: ['pump-7', 'pump-8', 'silo-2', ...houses], name: 'identify' })
   return first.device
+}
+
+/** Some of what a day brings. */
+async function chat(device: SimulatedDevice): Promise<void> {
+  device.log('info', 'clock set by the gateway')
+  await device.event('door', { open: true }).settled
+  device.log('warn', 'pump current 2.4 A, expected 1.9 A')
+  await device.event('alarm', { key: 'temperature', value: 31.2, limit: 30 }).settled
+  device.log('error', 'sensor 3 does not answer')
+  await device.event('watchdog', { task: 'sensors' }).settled
 }
 
 /** So that there is a rate to see. */
@@ -60,80 +79,85 @@ async function measure(device: SimulatedDevice): Promise<void> {
   }
 }
 
+interface View {
+  readonly name: string
+  /** Behind the `#`. */
+  readonly path: string
+  /** There once the page has all that it shows. */
+  readonly shows: (page: Page) => Locator
+  /** What else is done before one looks. */
+  readonly prepare?: (page: Page) => Promise<void>
+}
+
+const VIEWS: readonly View[] = [
+  { name: 'fleet', path: '', shows: (page) => page.getByRole('row', { name: 'greenhouse-1' }) },
+  {
+    name: 'device',
+    path: 'devices/greenhouse-1',
+    shows: (page) => page.getByRole('img', { name: /^temperature over the last 5 minutes: [23]\d\d values/ }),
+    prepare: (page) => page.locator('.command', { hasText: 'vent' }).getByText('succeeded').waitFor(),
+  },
+  { name: 'commands', path: 'commands', shows: (page) => page.getByText('3 succeeded') },
+  { name: 'commands-new', path: 'commands/new', shows: (page) => page.getByText('Review and send') },
+  { name: 'commands-latest', path: 'commands/latest', shows: (page) => page.getByText('one of many').first() },
+  { name: 'dead-letters', path: 'commands/dead-letters', shows: (page) => page.getByText('No dead letters') },
+  {
+    name: 'batch',
+    path: 'commands',
+    shows: (page) => page.getByRole('link', { name: 'identify' }),
+    async prepare(page) {
+      await page.getByRole('link', { name: 'identify' }).click()
+      await page.getByRole('row', { name: 'pump-7' }).waitFor()
+    },
+  },
+  { name: 'events', path: 'events', shows: (page) => page.getByText('watchdog') },
+  {
+    name: 'system',
+    path: 'system',
+    shows: (page) => page.getByRole('img', { name: /^messages . s over the last 10 minutes: [2-9] values/ }),
+  },
+  { name: 'audit', path: 'audit', shows: (page) => page.locator('.audit-entry').first() },
+  { name: 'access', path: 'access', shows: (page) => page.getByText('environment') },
+  {
+    name: 'access-scopes',
+    path: 'access',
+    shows: (page) => page.getByText('environment'),
+    prepare: (page) => page.getByLabel('Only some areas').check(),
+  },
+]
+
+/** At one width and in one colour: every page, no wider than the screen. */
+async function lookAtAll(page: Page, gateway: TestGateway, where: string): Promise<void> {
+  for (const { name, path, shows, prepare } of VIEWS) {
+    await page.goto(`${urlOf(gateway)}/#/${path}`)
+    await page.reload() // so that no page stands as the one before left it
+    await shows(page).waitFor()
+    await prepare?.(page)
+    await page.mouse.move(0, 0)
+    await look(page, `${name}-${where}`)
+  }
+}
+
 async function look(page: Page, name: string): Promise<void> {
   // Awaited: the plots take their new width in the frame after the page has.
   const overflow = () => page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
   await expect.poll(overflow, { message: `${name} is wider than the screen` }).toBe(0)
-  if (FOLDER === undefined) return
+  if (FOLDER === undefined || (FOLDER === DOCUMENTS && !DOCUMENTED.includes(name))) return
   mkdirSync(FOLDER, { recursive: true })
   await page.evaluate('document.fonts.ready.then(() => new Promise((done) => setTimeout(done, 3_000)))') // some beats of the plots
   await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: 'disabled' })
 }
 
 describeWithBrowser('the pages of the dashboard', () => {
-  test('fit the screens of a desk and of a phone, light and dark', async () => {
+  test('fit the screens of a desk and of a phone, light and dark', { timeout: 4 * BROWSER_TEST_MS }, async () => {
     const gateway = await startTestGateway()
     await openFleet(gateway)
     const page = await adminPage(gateway, { viewport: { width: 1360, height: 850 } })
-    await page.getByRole('row', { name: 'greenhouse-1' }).waitFor()
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme })
-      await page.goto(`${urlOf(gateway)}/#/`)
-      await page.getByRole('row', { name: 'greenhouse-1' }).waitFor()
-      await page.mouse.move(0, 0)
-      await page.locator('.sparkline').waitFor()
-      await look(page, `fleet-${colorScheme}`)
-      await page.getByRole('row', { name: 'greenhouse-1' }).getByRole('link').click()
-      await page.getByRole('img', { name: /^temperature over the last 5 minutes: [23]\d\d values/ }).waitFor()
-      await page.locator('.command', { hasText: 'vent' }).getByText('succeeded').waitFor()
-      await look(page, `device-${colorScheme}`)
-      await page.goto(`${urlOf(gateway)}/#/commands`)
-      await page.getByText('3 succeeded').waitFor()
-      await look(page, `commands-${colorScheme}`)
-      await page.getByRole('link', { name: 'identify' }).click()
-      await page.getByRole('row', { name: 'pump-7' }).waitFor()
-      await look(page, `batch-${colorScheme}`)
-      await page.goto(`${urlOf(gateway)}/#/system`)
-      await page.getByRole('img', { name: /^messages . s over the last 10 minutes: [2-9] values/ }).waitFor()
-      await look(page, `system-${colorScheme}`)
+      await lookAtAll(page, gateway, colorScheme)
     }
     await page.setViewportSize({ width: 390, height: 844 })
-    await page.goto(`${urlOf(gateway)}/#/devices/greenhouse-1`)
-    await page.getByRole('img', { name: /^temperature over the last 5 minutes: [23]\d\d values/ }).waitFor()
-    await look(page, 'device-phone')
-    await page.goto(`${urlOf(gateway)}/#/access`)
-    await page.getByText('environment').waitFor()
-    await look(page, 'access-phone')
-    await page.getByLabel('Only some areas').check()
-    await look(page, 'access-scopes-phone')
-    await page.goto(`${urlOf(gateway)}/#/audit`)
-    await page.locator('.audit-entry').first().waitFor()
-    await look(page, 'audit-phone')
-    await page.goto(`${urlOf(gateway)}/#/events`)
-    await page.getByText('watchdog').waitFor()
-    await look(page, 'events-phone')
-    for (const [path, shows] of [
-      ['commands', '3 succeeded'],
-      ['commands/new', 'Review and send'],
-      ['commands/latest', 'one of many'],
-      ['commands/dead-letters', 'No dead letters'],
-    ]) {
-      await page.goto(`${urlOf(gateway)}/#/${path}`)
-      await page
-        .getByText(shows ?? '')
-        .first()
-        .waitFor()
-      await look(page, `${path?.replace('/', '-')}-phone`)
-    }
-    await page.goto(`${urlOf(gateway)}/#/commands`)
-    await page.getByRole('link', { name: 'identify' }).click()
-    await page.getByRole('row', { name: 'pump-7' }).waitFor()
-    await look(page, 'batch-phone')
-    await page.goto(`${urlOf(gateway)}/#/system`)
-    await page.getByText('left on its disk').waitFor()
-    await look(page, 'system-phone')
-    await page.goto(`${urlOf(gateway)}/#/`)
-    await page.getByRole('row', { name: 'greenhouse-1' }).waitFor()
-    await look(page, 'fleet-phone')
+    await lookAtAll(page, gateway, 'phone')
   })
 })

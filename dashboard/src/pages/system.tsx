@@ -1,6 +1,7 @@
 import { useEffect, useMemo } from 'preact/hooks'
 import { AlarmList } from '../parts/alarm-list.tsx'
 import { HealthCards } from '../parts/health-cards.tsx'
+import { Limits } from '../parts/limits.tsx'
 import { Plot } from '../parts/plot.tsx'
 import { QuarantineList } from '../parts/quarantine-list.tsx'
 import { RefusalBars } from '../parts/refusals.tsx'
@@ -37,6 +38,7 @@ export function SystemPage() {
             <RefusalBars refusals={node.handshakes_refused} />
             <QuarantineList />
           </div>
+          <Limits limits={node.limits} />
         </>
       )}
     </div>

@@ -13,7 +13,7 @@ const TITLES: Readonly<Record<string, string>> = {
   event_loop_slow: 'The gateway is too busy',
   audit_lost: 'Audit entries were lost',
   log_lines_lost: 'Log lines were lost',
-  dead_letters: 'Commands were not taken',
+  dead_letters: 'Dead letters',
   device_quarantined: 'is quarantined',
   device_restarting: 'restarts over and over',
   device_flapping: 'loses its connection',

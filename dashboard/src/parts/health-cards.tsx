@@ -41,24 +41,7 @@ function NodeCard({ node }: { node: Node }) {
         </Fact>
         {trusted_proxies.length > 0 && <Fact name="trusted proxies">{trusted_proxies.join(', ')}</Fact>}
       </dl>
-      <Limits limits={node.limits} />
     </section>
-  )
-}
-
-function Limits({ limits }: { limits: Node['limits'] }) {
-  return (
-    <details>
-      <summary>Limits in force</summary>
-      <dl class="limits">
-        {Object.entries(limits).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name.replaceAll('_', ' ')}</dt>
-            <dd>{count(value)}</dd>
-          </div>
-        ))}
-      </dl>
-    </details>
   )
 }
 
