@@ -1,5 +1,6 @@
 import type { Clock, Log, Metrics, Registry } from './ports.ts'
 import type { AuditEntry, AuditQuery, AuditRow } from './records.ts'
+import { withoutKeys, withoutSecrets } from './secret-text.ts'
 
 /** Entries that wait for a store that is away: some minutes of busy operators. The newest loses. */
 const WAITING_MAX = 1_000
@@ -62,8 +63,9 @@ export class AuditTrail implements Audit {
   }
 
   /** `done` is called once the entry is stored, or lost. */
-  #add(entry: Omit<AuditEntry, 'atMs'>, done: () => void): void {
+  #add(tried: Omit<AuditEntry, 'atMs'>, done: () => void): void {
     const { clock, log, metrics } = this.#needs
+    const entry = clean(tried)
     if (this.#waiting.length < WAITING_MAX) {
       this.#waiting.push({ entry: { ...entry, atMs: clock.wallMs() }, done })
       return this.store()
@@ -108,5 +110,19 @@ export class AuditTrail implements Audit {
       this.#waiting.splice(0, batch.length)
       for (const { done } of batch) done()
     }
+  }
+}
+
+/** The error says that nothing has the name that was given. */
+const NO_SUCH_NAME = /_not_found$|^bad_request$/
+
+/** What was tried may hold a secret in the place of a name: `DELETE /api-keys/flk_…`. */
+function clean(entry: Omit<AuditEntry, 'atMs'>): Omit<AuditEntry, 'atMs'> {
+  const { target, device, outcome } = entry
+  const hide = NO_SUCH_NAME.test(outcome) ? withoutSecrets : withoutKeys
+  return {
+    ...entry,
+    ...(target !== undefined && { target: hide(target) }),
+    ...(device !== undefined && { device: hide(device) }),
   }
 }
