@@ -3,7 +3,8 @@ import { newApiKey, sha256Hex } from './adapters/api-keys.ts'
 import { Passwords } from './adapters/passwords.ts'
 import { Access } from './core/access/access.ts'
 import type { AccessStore, Secrets } from './core/access/ports.ts'
-import type { Clock, Log, Registry } from './core/ports.ts'
+import type { Clock, Log } from './core/ports.ts'
+import type { Registry } from './core/registry.ts'
 
 /** The key that came from the environment replaces the one that came from there before. */
 const ENVIRONMENT_KEY_NAME = 'environment'

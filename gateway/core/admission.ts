@@ -1,7 +1,8 @@
 import { AttemptLimiter } from './attempt-limiter.ts'
 import type { Bans } from './bans.ts'
 import type { GatewayLimits } from './limits.ts'
-import type { Clock, Credential, DeviceClaims, DeviceTokens, Log, Metrics, Registry } from './ports.ts'
+import type { Clock, Credential, DeviceClaims, DeviceTokens, Log, Metrics } from './ports.ts'
+import type { Registry } from './registry.ts'
 import { hasEnded, hasExpired, ROTATE_ONLY_MS } from './token-life.ts'
 import { pathRefusal, type Refusal, readUpgrade, UNAUTHORIZED, type UpgradeRequest } from './upgrade-rules.ts'
 

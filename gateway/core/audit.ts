@@ -1,5 +1,6 @@
-import type { Clock, Log, Metrics, Registry } from './ports.ts'
+import type { Clock, Log, Metrics } from './ports.ts'
 import type { AuditEntry, AuditQuery, AuditRow } from './records.ts'
+import type { Registry } from './registry.ts'
 import { withoutKeys, withoutSecrets } from './secret-text.ts'
 
 /** Entries that wait for a store that is away: some minutes of busy operators. The newest loses. */

@@ -3,9 +3,10 @@ import type { DeviceQuery } from './device-query.ts'
 import { type ErrorCode, GatewayError } from './errors.ts'
 import type { Observer } from './observer.ts'
 import type { DeviceInput, DeviceView, Operator } from './operator.ts'
-import type { Clock, DeviceTokens, Registry } from './ports.ts'
+import type { Clock, DeviceTokens } from './ports.ts'
 import type { PresenceBoard } from './presence.ts'
 import type { NewDevice, NewToken, Once } from './records.ts'
+import type { Registry } from './registry.ts'
 import { isReservedId } from './reserved-ids.ts'
 
 /** Devices of one import: their tokens are signed in well under a second, and stored in one transaction. */

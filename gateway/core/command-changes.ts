@@ -3,7 +3,8 @@ import type { Progress } from '../../protocol/messages.ts'
 import type { Topics } from '../../protocol/topics.ts'
 import type { CommandChange, CommandRecord } from './command-machine.ts'
 import { GatewayError } from './errors.ts'
-import type { Bus, Clock, Log, Registry } from './ports.ts'
+import type { Bus, Clock, Log } from './ports.ts'
+import type { Registry } from './registry.ts'
 
 /** Changes published before they are marked: what a crash in between repeats at most. */
 const BATCH = 200

@@ -12,8 +12,9 @@ import type { DeadLetters } from './dead-letters.ts'
 import { GatewayError } from './errors.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { Observer } from './observer.ts'
-import type { Bus, BusRequest, Clock, Log, Metrics, Registry } from './ports.ts'
+import type { Bus, BusRequest, Clock, Log, Metrics } from './ports.ts'
 import type { Once } from './records.ts'
+import type { Registry } from './registry.ts'
 import type { Session } from './session.ts'
 
 /** Due commands ended in one sweep; the rest waits for the next. */

@@ -1,5 +1,6 @@
-import type { Clock, Log, Metrics, Registry } from './ports.ts'
+import type { Clock, Log, Metrics } from './ports.ts'
 import type { ConnectionRow } from './records.ts'
+import type { Registry } from './registry.ts'
 import type { Session } from './session.ts'
 
 /** Rows written in one transaction: a storm of 5,000 devices is ten of them. */

@@ -1,7 +1,8 @@
 import type { Topics } from '../../protocol/topics.ts'
 import type { Observer } from './observer.ts'
-import type { Bus, Clock, Log, Metrics, Registry } from './ports.ts'
+import type { Bus, Clock, Log, Metrics } from './ports.ts'
 import type { DeadLetter, DeadLetterRow } from './records.ts'
+import type { Registry } from './registry.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 /** Letters kept per second and in a burst: who floods the bus with rubbish must not keep the disk busy. */

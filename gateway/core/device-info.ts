@@ -1,8 +1,9 @@
 import type { Topics } from '../../protocol/topics.ts'
 import type { DeviceWatcher } from './device-watcher.ts'
 import type { Observer } from './observer.ts'
-import type { Bus, Log, Registry } from './ports.ts'
+import type { Bus, Log } from './ports.ts'
 import type { DeviceRow } from './records.ts'
+import type { Registry } from './registry.ts'
 
 /** Rows read at once while all are published again. */
 const PAGE = 200

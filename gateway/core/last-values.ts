@@ -4,7 +4,8 @@ import type { Topics } from '../../protocol/topics.ts'
 import type { DeviceCounters } from './device-counters.ts'
 import type { DeviceWatcher } from './device-watcher.ts'
 import { GatewayError } from './errors.ts'
-import type { Bus, Clock, Log, Registry } from './ports.ts'
+import type { Bus, Clock, Log } from './ports.ts'
+import type { Registry } from './registry.ts'
 import { stamp } from './telemetry.ts'
 
 /** [U-5] Small MQTT clients and people read this topic. */

@@ -4,8 +4,9 @@ import type { LiveFeed } from './live/feed.ts'
 import { Viewers } from './live/viewers.ts'
 import { NodeWatch } from './node/node-watch.ts'
 import { type NodeReport, type NodeReportNeeds, nodeReport } from './node/report.ts'
-import type { Bus, Registry } from './ports.ts'
+import type { Bus } from './ports.ts'
 import type { PresenceBoard } from './presence.ts'
+import type { Registry } from './registry.ts'
 
 export interface OutlookNeeds
   extends Omit<NodeReportNeeds, 'watch' | 'bus'>,

@@ -6,8 +6,8 @@ import { Bulk, type BulkNeeds } from './bulk.ts'
 import type { Fleet } from './fleet.ts'
 import type { NodeReport } from './node/report.ts'
 import type { Operator } from './operator.ts'
-import type { Registry } from './ports.ts'
 import type { RecentEvents } from './recent-events.ts'
+import type { Registry } from './registry.ts'
 
 /** Everything that people and their programs may ask of the gateway. */
 export interface Plane {

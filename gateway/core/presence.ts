@@ -1,8 +1,9 @@
 import type { Topics } from '../../protocol/topics.ts'
 import { GatewayError } from './errors.ts'
 import type { Observer } from './observer.ts'
-import type { Bus, Clock, Log, Registry } from './ports.ts'
+import type { Bus, Clock, Log } from './ports.ts'
 import type { Presence } from './records.ts'
+import type { Registry } from './registry.ts'
 
 /** How long after its promised wake a sleeping device counts as offline: its Wi-Fi and TLS take some seconds. */
 const WAKE_GRACE_MS = 30_000

@@ -1,7 +1,8 @@
 import type { Topics } from '../../protocol/topics.ts'
 import { GatewayError } from './errors.ts'
-import type { Bus, Log, Registry } from './ports.ts'
+import type { Bus, Log } from './ports.ts'
 import type { Shadow } from './records.ts'
+import type { Registry } from './registry.ts'
 
 /** Shadows on their way to the bus: at 16 KiB each 1 MiB at most, whatever the fleet. The others wait as ids. */
 const IN_FLIGHT_MAX = 64

@@ -1,7 +1,8 @@
 import { CLOSE } from '../../protocol/close-codes.ts'
 import { GatewayError } from './errors.ts'
-import type { Clock, Log, Registry } from './ports.ts'
+import type { Clock, Log } from './ports.ts'
 import type { MadeBetween } from './records.ts'
+import type { Registry } from './registry.ts'
 import type { Rotation } from './rotation.ts'
 import type { Sessions } from './sessions.ts'
 

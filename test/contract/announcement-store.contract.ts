@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AnnouncementStore } from '../../gateway/core/home-assistant/ports.ts'
-import type { Registry } from '../../gateway/core/ports.ts'
+import type { Registry } from '../../gateway/core/registry.ts'
 import { HOSTILE_NAMES, newDevice, newToken } from './registry-fixtures.ts'
 
 type Store = Registry & { readonly announced: AnnouncementStore }

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { NewBatch } from '../../gateway/core/batch-store.ts'
-import type { Registry } from '../../gateway/core/ports.ts'
+import type { Registry } from '../../gateway/core/registry.ts'
 import { NOW_MS, newCommand, newDevice, newToken, type RegistryUnderTest } from './registry-fixtures.ts'
 
 const LIMITS = { targetsMax: 4, pendingMax: 2 }

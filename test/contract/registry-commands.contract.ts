@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { CommandEvent, NewCommand } from '../../gateway/core/command-machine.ts'
-import type { Registry } from '../../gateway/core/ports.ts'
+import type { Registry } from '../../gateway/core/registry.ts'
 import { HOSTILE_NAMES, NOW_MS, newCommand, newDevice, newToken, type RegistryUnderTest } from './registry-fixtures.ts'
 
 const WAITING_MAX = 100

@@ -1,6 +1,6 @@
 import type { NewCommand } from '../../gateway/core/command-machine.ts'
-import type { Registry } from '../../gateway/core/ports.ts'
 import type { NewDevice, NewToken } from '../../gateway/core/records.ts'
+import type { Registry } from '../../gateway/core/registry.ts'
 
 /** A started registry over an empty store. */
 export interface RegistryUnderTest {

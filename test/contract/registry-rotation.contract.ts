@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Registry } from '../../gateway/core/ports.ts'
 import type { MadeBetween, Replacement } from '../../gateway/core/records.ts'
+import type { Registry } from '../../gateway/core/registry.ts'
 import { NOW_MS, newDevice, newToken, type RegistryUnderTest } from './registry-fixtures.ts'
 
 const replacement = (id: string, more: Partial<Replacement> = {}): Replacement => ({

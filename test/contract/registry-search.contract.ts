@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { DeviceQuery } from '../../gateway/core/device-query.ts'
-import type { Registry } from '../../gateway/core/ports.ts'
 import type { PresenceState } from '../../gateway/core/records.ts'
+import type { Registry } from '../../gateway/core/registry.ts'
 import { HOSTILE_NAMES, NOW_MS, newDevice, newToken, type RegistryUnderTest } from './registry-fixtures.ts'
 
 /** What the port promises about finding devices. */

@@ -8,7 +8,7 @@ import {
 } from '../../gateway/core/command-machine.ts'
 import type { DeviceQuery } from '../../gateway/core/device-query.ts'
 import { GatewayError } from '../../gateway/core/errors.ts'
-import type { Credential, Registry } from '../../gateway/core/ports.ts'
+import type { Credential } from '../../gateway/core/ports.ts'
 import type {
   ApiKey,
   AuditEntry,
@@ -30,6 +30,7 @@ import type {
   StoredConnection,
   TokenRow,
 } from '../../gateway/core/records.ts'
+import type { Registry } from '../../gateway/core/registry.ts'
 import { applyReport, changeDesired, type DesiredOptions, NO_SHADOW } from '../../gateway/core/shadow-rules.ts'
 import {
   endedByConfirming,

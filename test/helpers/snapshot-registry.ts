@@ -5,7 +5,7 @@ import type { Database } from '../../gateway/adapters/sqlite/database.ts'
 import { openForWriting } from '../../gateway/adapters/sqlite/open.ts'
 import { READS, WRITES } from '../../gateway/adapters/sqlite/operations.ts'
 import { GatewayError } from '../../gateway/core/errors.ts'
-import type { Registry } from '../../gateway/core/ports.ts'
+import type { Registry } from '../../gateway/core/registry.ts'
 
 /**
  * The true store operations on one true file, without threads, so that a test can look at the file between any two

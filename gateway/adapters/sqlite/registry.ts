@@ -8,7 +8,7 @@ import type {
   NewCommand,
 } from '../../core/command-machine.ts'
 import type { DeviceQuery } from '../../core/device-query.ts'
-import type { Credential, Log, Registry } from '../../core/ports.ts'
+import type { Credential, Log } from '../../core/ports.ts'
 import type {
   ApiKey,
   AuditEntry,
@@ -30,6 +30,7 @@ import type {
   StoredConnection,
   TokenRow,
 } from '../../core/records.ts'
+import type { Registry } from '../../core/registry.ts'
 import type { DesiredChange, DesiredOptions } from '../../core/shadow-rules.ts'
 import { SqliteAccess } from './access.ts'
 import { SqliteAnnouncements } from './announcement-store.ts'

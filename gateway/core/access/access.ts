@@ -1,7 +1,8 @@
 import { isName } from '../../../protocol/names.ts'
 import { GatewayError } from '../errors.ts'
-import type { Clock, Log, Registry } from '../ports.ts'
+import type { Clock, Log } from '../ports.ts'
 import type { ApiKey } from '../records.ts'
+import type { Registry } from '../registry.ts'
 import type { AccessStore, Caller, Role, Secrets, User, UserPatch } from './ports.ts'
 import {
   API_KEYS_MAX,
