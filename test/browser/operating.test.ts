@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { startFleet } from '../../simulator/fleet.ts'
 import { seededRandom } from '../../simulator/seeded-random.ts'
 import { adminPage, describeWithBrowser, freshLink, newPage, PASSWORD, urlOf } from '../helpers/browser.ts'
 import { startTestGateway, temporaryDirectory } from '../helpers/start-gateway.ts'
@@ -83,6 +84,29 @@ describeWithBrowser('the dashboard, as an operator uses it', () => {
     await row.getByText('offline').waitFor()
   })
 
+  test('a simulated fleet is watched: it comes, sends, falls asleep in part, and goes, and the page follows', async () => {
+    const gateway = await startTestGateway()
+    const page = await adminPage(gateway)
+    const enrolled = await Promise.all(Array.from({ length: 25 }, (_, at) => gateway.enrol(`sim-${at}`)))
+    const shows = (state: string, count: number) =>
+      page.locator(`.figure[data-state=${state}]`).getByText(String(count), { exact: true }).waitFor()
+    await shows('offline', 25)
+    const fleet = startFleet({ devices: enrolled, url: gateway.deviceUrl, ca: gateway.ca, ratePerS: 50, rampMs: 1_000 })
+    onTestFinished(() => fleet.stop())
+    await shows('online', 25)
+    await page.getByText('25 devices').waitFor()
+    await expect.poll(async () => Number(await page.locator('.figure.rate b').textContent())).toBeGreaterThan(10)
+    for (const id of ['sim-3', 'sim-7']) await fleet.devices.get(id)?.sleep(3_600)
+    await shows('sleeping', 2)
+    await shows('online', 23)
+    await page.locator('.figure[data-state=sleeping]').click()
+    await page.getByText('2 of 25').waitFor()
+    await page.getByRole('row', { name: 'sim-7' }).getByText('sleeping').waitFor()
+    await page.locator('.figure[data-state=sleeping]').click()
+    await fleet.stop()
+    await shows('online', 0)
+  })
+
   test('a token is rotated while the device stays, and revoked: it drops, and the page says why', async () => {
     const gateway = await startTestGateway()
     const { device } = await gateway.readyDevice('greenhouse-1')
@@ -100,6 +124,7 @@ describeWithBrowser('the dashboard, as an operator uses it', () => {
     await live.getByRole('button', { name: 'Revoke' }).click()
     await page.getByRole('button', { name: 'Yes, revoke' }).click()
     await expect.poll(() => device.lastBye?.code, { timeout: 20_000 }).toBe(4500)
+    await page.locator('.presence', { hasText: 'offline' }).getByText('its token was revoked').waitFor()
   })
 
   test('the gateway restarts while the page is open: it says so, and goes on by itself', async () => {
