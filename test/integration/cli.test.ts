@@ -213,7 +213,7 @@ describe('wrong usage exits 2 and says what is wrong', () => {
   test.each([
     ['devise list', 'did you mean "device list"?'],
     ['device lsit', 'did you mean "device list"?'],
-    ['device', 'add, list, show, change, remove, enable, disable, release, connections, values, import, export'],
+    ['device', 'there are add, list, show, change, remove'],
     ['device add', '<id> is missing'],
     ['device show a b', '"b" is too much'],
     ['device add a --modle x', 'there is no flag --modle; did you mean "--model"?'],
