@@ -1,9 +1,12 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/helpers/build-dashboard.ts'],
+    // Most files wait for sockets, processes and time limits more than they compute: on two cores one alone idles.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // What is awaited comes at once on an idle machine. A shared one may stand still for seconds, and only a defect
     // should ever meet these ends.
     testTimeout: 60_000,
