@@ -1,5 +1,6 @@
 import { useEffect, useMemo } from 'preact/hooks'
 import { pathOf } from '../state/api.ts'
+import { commandNamesOf } from '../state/command-names.ts'
 import { CommandList, Sender } from '../state/commands.ts'
 import type { Device } from '../state/fleet.ts'
 import { may } from '../state/session.ts'
@@ -19,7 +20,7 @@ export function CommandPanel({ id, device }: { id: string; device: Device }) {
   }, [id])
   useEffect(() => commands.watch(), [commands])
   const list = commands.list.value
-  const known = [...new Set([...device.capabilities, ...list.map(({ name }) => name)])]
+  const known = [...new Set([...commandNamesOf([device]), ...list.map(({ name }) => name)])]
   return (
     <section class="card commands">
       <h2>Commands</h2>

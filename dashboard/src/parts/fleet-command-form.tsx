@@ -2,6 +2,7 @@ import { type Signal, useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { count, span } from '../format.ts'
 import { type Aim, BatchSender, DEVICES_MAX, TAGGED_MAX } from '../state/batches.ts'
+import { commandNamesOf } from '../state/command-names.ts'
 import { draft as given } from '../state/draft.ts'
 import { allDevices, type Device, isLoaded } from '../state/fleet.ts'
 import { go, toBatch } from '../state/route.ts'
@@ -41,7 +42,7 @@ export function FleetCommandForm() {
         <Target byTag={byTag} tag={tag} />
         <ReachText reach={reach} isAsked={!byTag.value || tag.value !== ''} />
         <div class="command-form">
-          <CommandFields draft={draft} known={capabilitiesOf(reach.devices)} />
+          <CommandFields draft={draft} known={commandNamesOf(reach.devices)} />
         </div>
         <Knowing devices={reach.devices} name={draft.name.value.trim()} />
         <div class="buttons">
@@ -219,6 +220,3 @@ function tagsOf(devices: readonly Device[]): [string, number][] {
   for (const { tags } of devices) for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1)
   return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
 }
-
-const capabilitiesOf = (devices: readonly Device[]): string[] =>
-  [...new Set(devices.flatMap(({ capabilities }) => capabilities))].sort()

@@ -58,7 +58,9 @@ async function run({ long, say }: ChaosContext, cleanup: Cleanup): Promise<reado
     await end()
     const recoveredMs = await work.recovers()
     const after = await work.operate(1_000)
-    say(`${trouble.name}: ${operated.taken} changes taken, ${operated.refused} refused; well after ${recoveredMs} ms`)
+    say(
+      `${trouble.name}: ${operated.taken} changes taken, ${operated.refused} refused; well after ${Math.round(recoveredMs)} ms`,
+    )
     found.push(...judge(trouble, operated, after, recoveredMs))
   }
   found.push(...(await work.judgeDevices()))
