@@ -59,7 +59,7 @@ async function run({ long, say }: ChaosContext, cleanup: Cleanup): Promise<reado
     const recoveredMs = await work.recovers()
     const after = await work.operate(1_000)
     say(
-      `${trouble.name}: ${operated.taken} changes taken, ${operated.refused} refused; well after ${Math.round(recoveredMs)} ms`,
+      `${trouble.name}: ${operated.taken} changes taken, ${operated.refused} refused; well after ${recoveredMs?.toFixed(0)} ms`,
     )
     found.push(...judge(trouble, operated, after, recoveredMs))
   }
