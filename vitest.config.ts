@@ -7,6 +7,8 @@ export default defineConfig({
     globalSetup: ['test/helpers/build-dashboard.ts'],
     // Most files wait for sockets, processes and time limits more than they compute: on two cores one alone idles.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    // V8 can abort when threads start, since what removes the types is WebAssembly: docs/operations.md, "A crash of V8".
+    execArgv: ['--no-wasm-generic-wrapper'],
     // What is awaited comes at once on an idle machine. A shared one may stand still for seconds, and only a defect
     // should ever meet these ends.
     testTimeout: 60_000,
