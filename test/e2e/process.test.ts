@@ -136,6 +136,7 @@ describeWithMosquitto('a node that is killed', () => {
     const device = await connect(address, 'greenhouse-1')
     const acked = device.telemetry({ n: 1 })
     expect(await acked.settled).toBe('acked')
+    const before = device.welcome?.session ?? Number.NaN
     gateway.child.kill('SIGKILL')
     await gateway.exited
     const will = await bus.next((m) => m.topic === 'fairlead/nodes/node-1/state' && m.text.includes('offline'))
@@ -146,7 +147,6 @@ describeWithMosquitto('a node that is killed', () => {
     await addressOf(again, dataDir)
     const restarted = await bus.next((m) => m.topic.endsWith('/availability') && m.text.includes('gateway_restarted'))
     expect(JSON.parse(restarted.text).state).toBe('offline')
-    const before = device.welcome?.session ?? Number.NaN
     const session = () => device.welcome?.session ?? 0
     await expect.poll(session, { timeout: 15_000 }).toBeGreaterThan(before)
     expect(await device.telemetry({ n: 2 }).settled).toBe('acked')
