@@ -23,7 +23,7 @@ export function addAccountRoutes(app: App, access: Access, enter: Enter): void {
         summary: 'Change the own password; every other login of the user ends, and this one gets a new cookie',
         description: 'Only for users. A wrong present password is 403 `password_wrong`; tries are counted like logins.',
         body: PasswordInput,
-        response: { 200: withHeaders(Session, SET_COOKIE), ...bodyProblems() },
+        response: { 200: withHeaders(Session, SET_COOKIE), ...bodyProblems('password_wrong') },
       },
     },
     async (request, reply) => {
