@@ -18,13 +18,14 @@ import { addBanRoutes } from './bans.ts'
 import { addBatchRoutes } from './batches.ts'
 import { addBulkRoutes } from './bulk.ts'
 import { addCommandRoutes } from './commands.ts'
-import { addConnectionRoutes } from './connections.ts'
+import { addConnectionRoute } from './connections.ts'
 import { addDashboard } from './dashboard.ts'
 import { addDeviceRoutes } from './devices.ts'
 import { addEventRoutes } from './events.ts'
 import { watchMethods } from './methods.ts'
 import { addNodeRoute } from './node.ts'
 import { addOpenapiRoute, collectOpenapi } from './openapi.ts'
+import { addQuarantineRoutes } from './quarantines.ts'
 import { addSessionRoutes } from './session.ts'
 import { addShadowRoutes } from './shadow.ts'
 import { addSigningKeyRoutes } from './signing-keys.ts'
@@ -126,7 +127,8 @@ async function addPlugins(app: App, isClosed: () => boolean): Promise<void> {
 async function addApiRoutes(app: App, parts: HttpParts, waiters: Waiters, limits: RequestLimits): Promise<void> {
   addDeviceRoutes(app, parts.operator)
   await addBulkRoutes(app, parts.bulk)
-  addConnectionRoutes(app, parts.operator)
+  addConnectionRoute(app, parts.operator)
+  addQuarantineRoutes(app, parts.operator)
   addTokenRoutes(app, parts.operator)
   addShadowRoutes(app, parts.operator)
   addCommandRoutes(app, parts.operator, waiters)
