@@ -39,8 +39,8 @@ export class Admission {
 
   constructor(needs: AdmissionNeeds) {
     this.#needs = needs
-    this.#failuresByAddress = new AttemptLimiter(needs.limits.failedHandshakesPerMinute, ADDRESS_BAN_MS)
-    this.#connectsByToken = new AttemptLimiter(needs.limits.connectsPerMinute, needs.limits.connectBanMs)
+    this.#failuresByAddress = new AttemptLimiter(needs.limits.failedHandshakesPerMinute, { banMs: ADDRESS_BAN_MS })
+    this.#connectsByToken = new AttemptLimiter(needs.limits.connectsPerMinute, { banMs: needs.limits.connectBanMs })
   }
 
   /** True while handshakes are checked as fast as they come; else nobody new should begin one. */

@@ -7,8 +7,8 @@ import { expect } from 'vitest'
 import { makeSecrets } from '../../gateway/access.ts'
 import { BlockedAddresses } from '../../gateway/adapters/address-wall.ts'
 import { sha256Hex } from '../../gateway/adapters/api-keys.ts'
-import type { RequestLimits } from '../../gateway/adapters/http/auth.ts'
 import { buildHttp } from '../../gateway/adapters/http/build.ts'
+import type { RequestLimits } from '../../gateway/adapters/http/rates.ts'
 import type { Health } from '../../gateway/adapters/http/system.ts'
 import { createListener, type Listener } from '../../gateway/adapters/https-listener.ts'
 import { SqliteRegistry } from '../../gateway/adapters/sqlite/registry.ts'
@@ -204,7 +204,7 @@ export async function runApi(
     access,
     health: () => state.health,
     metricsText: async () => '# TYPE fairlead_sessions gauge\nfairlead_sessions 0\n',
-    log,
+    ...{ clock, log },
     dashboardDir: options.dashboardDir ?? '/nonexistent',
     version: '9.9.9-test',
     limits,

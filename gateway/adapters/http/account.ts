@@ -28,7 +28,7 @@ export function addAccountRoutes(app: App, access: Access, enter: Enter): void {
     },
     async (request, reply) => {
       const { name } = userOf(request)
-      await enter(request, name)
+      enter(request, name)
       const { current_password: current, new_password: password } = request.body
       const login = await access.changePassword(name, current, password)
       return grant(reply, login).code(200).send(sessionToWire(login.caller))
