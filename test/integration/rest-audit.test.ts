@@ -62,6 +62,19 @@ describe('the audit log', () => {
     expect(JSON.stringify(api.memory.audit)).not.toContain('hunter2')
   })
 
+  test('a key or token that was given as a name is hidden there too, in what it says about the body', async () => {
+    const key = `flk_${'k'.repeat(43)}`
+    await ask(api, 'POST', '/api/v1/api-keys', { json: { name: key, role: 'viewer' } })
+    await ask(api, 'POST', '/api/v1/api-keys', { json: { name: key, role: 'viewer' } })
+    await ask(api, 'POST', '/api/v1/devices', { json: { id: 'd', model: 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln' } })
+    expect((await audit()).items).toMatchObject([
+      { action: 'createDevice', outcome: 'ok', detail: { id: 'd', model: '***' } },
+      { action: 'createApiKey', outcome: 'api_key_exists', detail: { name: '***', role: 'viewer' } },
+      { action: 'createApiKey', outcome: 'ok', target: 'api-keys/***', detail: { name: '***', role: 'viewer' } },
+    ])
+    expect(JSON.stringify(api.memory.audit)).not.toMatch(/kkkk|eyJ/)
+  })
+
   test('cancelling a command names its device', async () => {
     await api.operator.createDevice({ id: 'd' })
     const { id } = await api.operator.submitCommand('d', { name: 'x' })
