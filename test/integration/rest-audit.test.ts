@@ -75,6 +75,14 @@ describe('the audit log', () => {
     expect(JSON.stringify(api.memory.audit)).not.toMatch(/kkkk|eyJ/)
   })
 
+  test('an import concerns no device called "import"', async () => {
+    const headers = { 'content-type': 'application/x-ndjson' }
+    await ask(api, 'POST', '/api/v1/devices/import', { text: '{"id":"d"}', headers })
+    const { items } = await audit()
+    expect(items).toMatchObject([{ action: 'importDevices', target: 'devices/import', outcome: 'ok' }])
+    expect(items[0]).not.toHaveProperty('device')
+  })
+
   test('cancelling a command names its device', async () => {
     await api.operator.createDevice({ id: 'd' })
     const { id } = await api.operator.submitCommand('d', { name: 'x' })

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isJsonObject, type JsonObject } from '../../../protocol/json.ts'
 import type { Audit } from '../../core/audit.ts'
+import { isReservedId } from '../../core/reserved-ids.ts'
 import type { App } from './app.ts'
 import { AuditList, AuditQuery, auditToWire } from './audit-schemas.ts'
 import { BEARER, problems } from './documented.ts'
@@ -66,7 +67,8 @@ const DEVICE_PATH = /^devices\/([^/]+)/
 
 function deviceOf(request: FastifyRequest, reply: FastifyReply): string | undefined {
   const { auditDevice, url } = request
-  return auditDevice ?? (DEVICE_PATH.exec(targetOf(request, reply)) ?? DEVICE_PATH.exec(below(url)))?.[1]
+  const inPath = (DEVICE_PATH.exec(targetOf(request, reply)) ?? DEVICE_PATH.exec(below(url)))?.[1]
+  return auditDevice ?? (inPath === undefined || isReservedId(inPath) ? undefined : inPath)
 }
 
 function detailOf({ body, routeOptions, problemCode }: FastifyRequest): JsonObject | undefined {
