@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { REQUEST_LIMITS } from '../../gateway/adapters/http/rates.ts'
 import { ask, expectProblem, OPERATOR_KEY, type RunningApi, runApi, VIEWER_KEY } from '../helpers/rest.ts'
 
 interface Entry {
@@ -81,6 +82,18 @@ describe('the audit log', () => {
     const { items } = await audit()
     expect(items).toMatchObject([{ action: 'importDevices', target: 'devices/import', outcome: 'ok' }])
     expect(items[0]).not.toHaveProperty('device')
+  })
+
+  test('who asks too often is there once a minute, and does not wash away what others did', async () => {
+    await using fresh = await runApi({ ...REQUEST_LIMITS, requestsPerMinute: 2 })
+    for (let i = 0; i < 6; i++) await ask(fresh, 'DELETE', '/api/v1/devices/none', as(VIEWER_KEY))
+    await ask(fresh, 'DELETE', '/api/v1/devices/none', as(OPERATOR_KEY))
+    expect(fresh.memory.audit).toMatchObject([
+      { actor: 'key:viewer', outcome: 'forbidden' },
+      { actor: 'key:viewer', outcome: 'forbidden' },
+      { actor: 'key:viewer', outcome: 'rate_limited' },
+      { actor: 'key:operator', outcome: 'forbidden' },
+    ])
   })
 
   test('cancelling a command names its device', async () => {
