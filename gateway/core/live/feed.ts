@@ -80,8 +80,9 @@ export class LiveFeed implements Observer {
       this.#telemetry.set(device, history)
     }
     const share = Math.min(TELEMETRY_DEVICE_MAX_BYTES, TELEMETRY_MAX_BYTES / this.#telemetry.size)
-    history.push({ device, items: () => pointItems(points, receivedAtMs) }, bytes + RECORD_BYTES, share)
-    this.#add('telemetry', { device, items: () => pointItems(points, receivedAtMs, device) }, bytes)
+    const record = { device, items: () => pointItems(device, points, receivedAtMs) }
+    history.push(record, bytes + RECORD_BYTES, share)
+    this.#add('telemetry', record, bytes)
   }
 
   event(device: string, event: DeviceEvent, heard: Heard, bytes: number): void {
