@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Caller } from '../../gateway/core/access/ports.ts'
+import { GatewayError } from '../../gateway/core/errors.ts'
 import { LiveFeed } from '../../gateway/core/live/feed.ts'
 import { type Identify, Viewers } from '../../gateway/core/live/viewers.ts'
 import type { DeviceRow } from '../../gateway/core/records.ts'
@@ -110,5 +111,36 @@ describe('the snapshot of a channel that is its history', () => {
       { type: 'snapshot', recovered: true, more: false },
     ])
     expect(idsOf(parts)).toEqual(Array.from({ length: KEPT - 500 }, (_, at) => at + 501))
+  })
+})
+
+describe('while the registry', () => {
+  test('does not answer, channels that do not need it go on; the others are tried again each second', async () => {
+    let asked = 0
+    const { clock, lines, pump, open } = openPages(() => {
+      asked += 1
+      return Promise.reject(new GatewayError('registry_unavailable'))
+    })
+    const page = open()
+    page.say('subscribe', 'fleet')
+    page.say('subscribe', 'alarms')
+    for (let n = 0; n < 5; n++) await pump()
+    expect(page.of('alarms')).toMatchObject([{ type: 'snapshot', items: [{ id: 'registry_unavailable' }] }])
+    expect([asked, lines.length]).toEqual([1, 1])
+    await clock.advance(1_000)
+    await pump()
+    expect(asked).toBe(2)
+  })
+
+  test('is asked, a page that does not want the channel any more is not told of it', async () => {
+    const answer = Promise.withResolvers<DeviceRow[]>()
+    const { pump, open } = openPages(() => answer.promise)
+    const page = open()
+    page.say('subscribe', 'fleet')
+    await pump()
+    page.say('unsubscribe', 'fleet')
+    answer.resolve([])
+    await pump()
+    expect(page.of('fleet')).toEqual([])
   })
 })
