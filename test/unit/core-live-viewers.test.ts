@@ -144,3 +144,22 @@ describe('while the registry', () => {
     expect(page.of('fleet')).toEqual([])
   })
 })
+
+test('of two answers to who a page is, the one that was asked for last counts', async () => {
+  const answers: ReturnType<typeof Promise.withResolvers<Caller | undefined>>[] = []
+  const { clock, viewers, open } = openPages()
+  const page = open(() => {
+    const answer = Promise.withResolvers<Caller | undefined>()
+    answers.push(answer)
+    return answer.promise
+  })
+  viewers.recheck()
+  viewers.recheck()
+  const [first, second] = answers
+  second?.resolve(caller('viewer'))
+  await clock.advance(0)
+  first?.resolve(caller('operator'))
+  await clock.advance(0)
+  expect(page.viewer.caller.role).toBe('viewer')
+  expect(page.heard.filter(({ type }) => type === 'role')).toEqual([{ type: 'role', role: 'viewer' }])
+})
