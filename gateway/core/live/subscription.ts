@@ -1,6 +1,7 @@
 import type { LiveChannel, LiveMessage } from '../../../protocol/live.ts'
 import type { DeviceRow, Presence } from '../records.ts'
-import type { LiveFeed, LiveRecord } from './feed.ts'
+import type { LiveFeed } from './feed.ts'
+import type { LiveRecord } from './record.ts'
 import { deviceItem, presenceItem } from './wire.ts'
 
 /** Records in one message: some tens of kilobytes. */
