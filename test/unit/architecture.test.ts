@@ -27,7 +27,6 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@fastify/cookie': ['gateway/adapters/http/'],
   '@fastify/static': ['gateway/adapters/http/'],
   '@fastify/helmet': ['gateway/adapters/http/'],
-  '@fastify/rate-limit': ['gateway/adapters/http/'],
   '@fastify/swagger': ['gateway/adapters/http/'],
   '@fastify/type-provider-typebox': ['gateway/adapters/http/'],
   typebox: ['gateway/adapters/http/'],
