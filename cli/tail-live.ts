@@ -56,7 +56,7 @@ class Tail implements LiveReader {
     if (isOld && this.#cursors.has(channel) && !message.more) {
       process.stderr.write(`fairlead: ${channel}: something was missed meanwhile\n`)
     }
-    if (type === 'changes' || !message.more) this.#cursors.set(channel, cursor)
+    if (type === 'changes' || message.recovered || !message.more) this.#cursors.set(channel, cursor)
     if (isOld) return
     for (const item of items) if (isJsonObject(item)) this.#item(channel, item)
   }
