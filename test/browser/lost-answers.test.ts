@@ -1,0 +1,40 @@
+import type { Page, Route } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { adminPage, describeWithBrowser } from '../helpers/browser.ts'
+import { startTestGateway } from '../helpers/start-gateway.ts'
+
+interface Which {
+  /** Below /api/v1. */
+  readonly path: RegExp
+  readonly method?: string
+  readonly times: number
+}
+
+/** The next requests of this kind do not reach the gateway: `instead` has them. Gives those that it had so far. */
+async function catchNext(page: Page, { path, method = 'GET', times }: Which, instead: (route: Route) => unknown) {
+  const caught: Route[] = []
+  await page.route(new RegExp(`/api/v1/${path.source}`), async (route) => {
+    if (caught.length === times || route.request().method() !== method) return route.continue()
+    caught.push(route)
+    await instead(route)
+  })
+  return caught
+}
+
+const lose = (page: Page, path: RegExp, method = 'GET', times = 1): Promise<Route[]> =>
+  catchNext(page, { path, method, times }, (route) => route.abort())
+
+describeWithBrowser('an answer that is lost', () => {
+  test('is asked for again where a list is brought up to date', async () => {
+    const gateway = await startTestGateway()
+    await gateway.enrol('pump-1')
+    const { body } = await gateway.api('POST', 'commands', { devices: ['pump-1'], name: 'identify' })
+    const page = await adminPage(gateway)
+    await page.getByRole('link', { name: 'Commands' }).click()
+    await page.getByText('under way').waitFor()
+    const lost = await lose(page, /command-batches[/?]/, 'GET', 2)
+    await gateway.api('POST', `command-batches/${body.id}/cancel`)
+    await expect.poll(() => lost.length, { timeout: 20_000 }).toBe(2)
+    await page.locator('.batch .chip', { hasText: 'cancelled' }).waitFor()
+  })
+})
