@@ -1,6 +1,6 @@
 import type { Page, Route } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { adminPage, describeWithBrowser } from '../helpers/browser.ts'
+import { adminPage, describeWithBrowser, freshLink, newPage } from '../helpers/browser.ts'
 import { startTestGateway } from '../helpers/start-gateway.ts'
 
 interface Which {
@@ -36,5 +36,15 @@ describeWithBrowser('an answer that is lost', () => {
     await gateway.api('POST', `command-batches/${body.id}/cancel`)
     await expect.poll(() => lost.length, { timeout: 20_000 }).toBe(2)
     await page.locator('.batch .chip', { hasText: 'cancelled' }).waitFor()
+  })
+
+  test('of a login link does not cost the link', async () => {
+    const gateway = await startTestGateway()
+    const page = await newPage()
+    await lose(page, /session\/link\/check$/, 'POST')
+    await page.goto(await freshLink(gateway))
+    await page.getByText('The gateway cannot be reached.').waitFor()
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByLabel('Your name').waitFor()
   })
 })
