@@ -1,6 +1,6 @@
 import type { Page, Route } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { adminPage, describeWithBrowser, freshLink, newPage } from '../helpers/browser.ts'
+import { adminPage, describeWithBrowser, freshLink, newPage, urlOf } from '../helpers/browser.ts'
 import { startTestGateway } from '../helpers/start-gateway.ts'
 
 interface Which {
@@ -46,5 +46,14 @@ describeWithBrowser('an answer that is lost', () => {
     await page.getByText('The gateway cannot be reached.').waitFor()
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.getByLabel('Your name').waitFor()
+  })
+
+  test('of the first question is waited for, and the page says that the gateway is away', async () => {
+    const gateway = await startTestGateway()
+    const page = await newPage()
+    await lose(page, /session$/)
+    await page.goto(urlOf(gateway))
+    await page.getByText('The gateway does not answer.').waitFor()
+    await page.getByLabel('Password').waitFor()
   })
 })
