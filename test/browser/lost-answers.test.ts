@@ -56,4 +56,14 @@ describeWithBrowser('an answer that is lost', () => {
     await page.getByText('The gateway does not answer.').waitFor()
     await page.getByLabel('Password').waitFor()
   })
+
+  test('to the wish to log out leaves one logged in, and the page says so', async () => {
+    const gateway = await startTestGateway()
+    const page = await adminPage(gateway)
+    await lose(page, /session$/, 'DELETE')
+    await page.getByRole('button', { name: 'Log out' }).click()
+    await page.getByText('You are still logged in').waitFor()
+    await page.getByRole('button', { name: 'Log out' }).click()
+    await page.getByLabel('Password').waitFor()
+  })
 })
