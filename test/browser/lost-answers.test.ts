@@ -24,6 +24,9 @@ async function catchNext(page: Page, { path, method = 'GET', times }: Which, ins
 const lose = (page: Page, path: RegExp, method = 'GET', times = 1): Promise<Route[]> =>
   catchNext(page, { path, method, times }, (route) => route.abort())
 
+const hold = (page: Page, path: RegExp, method = 'GET', times = 1): Promise<Route[]> =>
+  catchNext(page, { path, method, times }, () => {})
+
 describeWithBrowser('an answer that is lost', () => {
   test('is asked for again where a list is brought up to date', async () => {
     const gateway = await startTestGateway()
@@ -92,5 +95,26 @@ describeWithBrowser('an answer that is lost', () => {
     await page.getByText('The gateway cannot be reached.').waitFor()
     await page.getByLabel('Outcome').selectOption('done')
     await page.getByText('The gateway cannot be reached.').waitFor({ state: 'detached' })
+  })
+
+  test('while one had closed the window of an import is told when it is opened again, and the import goes on', async () => {
+    const gateway = await startTestGateway()
+    const page = await adminPage(gateway)
+    const open = () => page.getByRole('button', { name: 'Import', exact: true }).click()
+    await open()
+    const file = { name: 'fleet.csv', mimeType: 'text/csv', buffer: Buffer.from('id\npump-1\n') }
+    await page.locator('.drop input').setInputFiles(file)
+    const held = await hold(page, /devices\/import\?dry_run=false/, 'POST')
+    await page.getByRole('button', { name: 'Add 1 device' }).click()
+    await expect.poll(() => held.length).toBe(1)
+    await page.getByRole('button', { name: 'Close' }).click()
+    await held[0]?.abort()
+    await open()
+    await page.getByText('The gateway cannot be reached.').waitFor()
+    await page.getByRole('button', { name: 'Go on with part 1' }).click()
+    await page.getByText('fleet.csv: 1 device added').waitFor()
+    await page.getByRole('button', { name: 'Close' }).click()
+    await open()
+    await page.getByText('Choose a file, or drop it here').waitFor()
   })
 })
