@@ -1,7 +1,7 @@
 import type { Page, Route } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { adminPage, describeWithBrowser, freshLink, newPage, urlOf } from '../helpers/browser.ts'
-import { startTestGateway } from '../helpers/start-gateway.ts'
+import { startTestGateway, temporaryDirectory } from '../helpers/start-gateway.ts'
 
 interface Which {
   /** Below /api/v1. */
@@ -116,5 +116,26 @@ describeWithBrowser('an answer that is lost', () => {
     await page.getByRole('button', { name: 'Close' }).click()
     await open()
     await page.getByText('Choose a file, or drop it here').waitFor()
+  })
+
+  test('that comes to an earlier question opens no second line', async () => {
+    const dataDir = await temporaryDirectory()
+    const first = await startTestGateway({ dataDir })
+    const page = await adminPage(first)
+    let lines = 0
+    page.on('websocket', () => lines++)
+    const held = await hold(page, /session$/, 'GET', 2)
+    await first.gateway.stop()
+    await expect.poll(() => held.length).toBe(1)
+    await startTestGateway({ dataDir, env: { FAIRLEAD_PORT: String(first.port) } })
+    await page.evaluate(`dispatchEvent(new Event('online'))`)
+    await expect.poll(() => held.length).toBe(2)
+    for (const route of held) {
+      const answer = page.waitForResponse(/\/session$/)
+      await route.continue()
+      await answer
+    }
+    await page.getByText('Live', { exact: true }).waitFor()
+    expect(lines).toBe(1)
   })
 })
