@@ -1,6 +1,6 @@
 import type { Page, Route } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { adminPage, describeWithBrowser, freshLink, newPage, urlOf } from '../helpers/browser.ts'
+import { adminPage, describeWithBrowser, freshLink, logIn, newPage, urlOf } from '../helpers/browser.ts'
 import { startTestGateway, temporaryDirectory } from '../helpers/start-gateway.ts'
 
 interface Which {
@@ -137,5 +137,23 @@ describeWithBrowser('an answer that is lost', () => {
     }
     await page.getByText('Live', { exact: true }).waitFor()
     expect(lines).toBe(1)
+  })
+
+  test('is not asked for again on a page that was left', async () => {
+    const gateway = await startTestGateway()
+    await gateway.enrol('pump-1')
+    const { body } = await gateway.api('POST', 'commands', { devices: ['pump-1'], name: 'identify' })
+    const page = await newPage()
+    await page.clock.install()
+    await logIn(page, gateway)
+    const held = await hold(page, /command-batches\/.*\/targets/, 'GET', 100)
+    await page.evaluate(`location.hash = '#/commands/${body.id}'`)
+    await expect.poll(() => held.length).toBeGreaterThan(0)
+    await page.getByRole('link', { name: 'Events' }).click()
+    await page.getByRole('heading', { name: 'Events' }).waitFor()
+    const asked = [...held]
+    for (const route of asked) await route.abort()
+    await page.clock.runFor(10_000)
+    expect(held).toHaveLength(asked.length)
   })
 })
