@@ -77,7 +77,7 @@ function Strip({ stretches, fromMs, spanMs, nowMs }: StripProps) {
       <div class="strip" role="group" aria-label="Presence over time, oldest first" onKeyDown={step}>
         {stretches.map((stretch, index) => (
           <Part
-            key={`${stretch.state} ${stretch.session ?? stretch.fromMs}`}
+            key={keyOf(stretch, index)}
             {...{ stretch, index, chosen, isStop: index === at }}
             from={(stretch.fromMs - fromMs) / spanMs}
             share={(stretch.toMs - stretch.fromMs) / spanMs}
@@ -92,6 +92,10 @@ function Strip({ stretches, fromMs, spanMs, nowMs }: StripProps) {
     </>
   )
 }
+
+/** The same while time goes on: the first part begins later with each second, since it leaves the picture. */
+const keyOf = ({ state, session, fromMs }: Stretch, index: number): string =>
+  `${state} ${session ?? (index === 0 ? 'first' : fromMs)}`
 
 interface PartProps {
   readonly stretch: Stretch
