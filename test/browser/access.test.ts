@@ -63,7 +63,7 @@ describeWithBrowser('the page of access', () => {
     await bans.getByLabel('Whom to ban').fill('greenhouse-1')
     await bans.getByRole('button', { name: 'Ban', exact: true }).click()
     await bans.getByRole('link', { name: 'greenhouse-1' }).waitFor()
-    await bans.getByPlaceholder('203.0.113.7').waitFor()
+    await bans.getByPlaceholder('203.0.113.0/24').waitFor()
     expect(await bans.getByLabel('What to ban').inputValue()).toBe('address')
   })
 
@@ -125,7 +125,7 @@ describeWithBrowser('the page of access', () => {
     await old.getByRole('button', { name: 'Retire' }).click()
     await page.getByRole('button', { name: 'Yes, retire' }).click()
     await keys.getByText('The key is gone. Tokens revoked with it: 1.').waitFor()
-    expect(await keys.getByRole('listitem').count()).toBe(1)
+    await expect.poll(() => keys.getByRole('listitem').count()).toBe(1)
   })
 })
 

@@ -36,7 +36,7 @@ describeWithBrowser('the focus', () => {
     await page.getByLabel('Value').press('Enter')
     await page.getByText('"interval_s": 30').waitFor()
     await page.getByText('not taken yet').waitFor()
-    expect(await page.getByLabel('Key').inputValue()).toBe('')
+    await expect.poll(() => page.getByLabel('Key').inputValue()).toBe('')
     expect(await page.locator('.setting-form :focus').count()).toBe(1)
   })
 
