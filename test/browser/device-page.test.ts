@@ -69,7 +69,7 @@ describeWithBrowser('the page of a device', () => {
     await page.getByText('1 h', { exact: true }).first().click()
     await expect.poll(states).toEqual(['sleeping', 'online', 'offline'])
     await page.getByText('7 d', { exact: true }).click()
-    await strip.getByRole('button', { name: /^Not known/ }).waitFor()
+    await strip.getByRole('button', { name: /^Not added yet/ }).waitFor()
     await page.getByText(/^Added /).waitFor()
 
     const { body } = await gateway.api('POST', 'devices/greenhouse-1/tokens')
