@@ -72,8 +72,8 @@ class Tail implements LiveReader {
   }
 
   #item(channel: string, item: JsonObject): void {
-    const [kind = '', of] = channel.split(':')
-    const device = String(kind === 'fleet' ? item.id : (item.device ?? of))
+    const [kind = ''] = channel.split(':')
+    const device = String(kind === 'fleet' ? item.id : item.device)
     if (this.#device !== undefined && device !== this.#device) return
     if (kind === 'fleet' && item.state === undefined) return // a model or a tag was changed
     this.#output.print(() =>

@@ -43,6 +43,8 @@ import { Uplink } from './uplink.ts'
 const SLEEPERS_EVERY_MS = 5_000
 const DUE_EVERY_MS = 1_000
 const VALUES_EVERY_MS = 250
+/** By so much a crash makes a connection too short in the log: less than a person notices, and few writes for a flash. */
+const LIFE_EVERY_MS = 10_000
 
 /** What the core needs from outside. */
 export interface CoreNeeds {
@@ -196,8 +198,14 @@ function dutiesOf(busy: Busy): Duty[] {
     { name: 'bans', everyMs: DUE_EVERY_MS, run: () => plane.bans.tick() },
     { name: 'quarantines', everyMs: SLEEPERS_EVERY_MS, run: () => quarantine.tick() },
     { name: 'connection log', everyMs: DUE_EVERY_MS, run: () => connectionLog.store() },
+    { name: 'mark of life', everyMs: LIFE_EVERY_MS, run: () => markLife(busy) },
     { name: 'audit', everyMs: DUE_EVERY_MS, run: () => audit.store() },
     { name: 'last values', everyMs: VALUES_EVERY_MS, run: () => lastValues.tick() },
     ...alarms.duties,
   ]
+}
+
+/** Without a device there is no connection that could be left open, and the disk may rest. */
+async function markLife({ sessions, connectionLog }: Busy): Promise<void> {
+  if (sessions.size > 0) await connectionLog.markAlive()
 }
