@@ -3,6 +3,7 @@ import { startFleet } from '../../simulator/fleet.ts'
 import { seededRandom } from '../../simulator/seeded-random.ts'
 import { adminPage, describeWithBrowser, freshLink, newPage, PASSWORD, urlOf } from '../helpers/browser.ts'
 import { startTestGateway, temporaryDirectory } from '../helpers/start-gateway.ts'
+import { steadyPort } from '../helpers/steady-port.ts'
 
 /** Sends like a sensor until the test ends. */
 function sendOften(device: { telemetry(values: Record<string, number | boolean>): unknown }): void {
@@ -129,13 +130,14 @@ describeWithBrowser('the dashboard, as an operator uses it', () => {
 
   test('the gateway restarts while the page is open: it says so, and goes on by itself', async () => {
     const dataDir = await temporaryDirectory()
-    const first = await startTestGateway({ dataDir })
+    const env = { FAIRLEAD_PORT: String(await steadyPort()) }
+    const first = await startTestGateway({ dataDir, env })
     await first.enrol('greenhouse-1')
     const page = await adminPage(first)
     await page.getByRole('row', { name: 'greenhouse-1' }).waitFor()
     await first.gateway.stop()
     await page.getByText(/^Reconnecting/).waitFor()
-    const again = await startTestGateway({ dataDir, env: { FAIRLEAD_PORT: String(first.port) } })
+    const again = await startTestGateway({ dataDir, env })
     await page.getByText('Live', { exact: true }).waitFor()
     await again.enrol('greenhouse-2')
     await page.getByRole('row', { name: 'greenhouse-2' }).waitFor()

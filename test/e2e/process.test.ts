@@ -2,13 +2,14 @@ import { once } from 'node:events'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import https from 'node:https'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { SimulatedDevice } from '../../simulator/device.ts'
 import { enrol } from '../../simulator/enrol.ts'
 import { connectBusClient } from '../helpers/bus-client.ts'
 import { addressOf, spawnGateway } from '../helpers/gateway-process.ts'
 import { describeWithMosquitto, startMosquitto } from '../helpers/mosquitto.ts'
 import { temporaryDirectory } from '../helpers/start-gateway.ts'
+import { steadyPort } from '../helpers/steady-port.ts'
 
 const KEY = `flk_${'p'.repeat(43)}`
 
@@ -128,7 +129,9 @@ test('the first start makes an admin key and prints it once; the next start does
 describeWithMosquitto('a node that is killed', () => {
   test('its last will says that it is offline; after the restart so do its devices, and they come back', async () => {
     const mosquitto = await startMosquitto()
-    const { dataDir, env } = await environment({ FAIRLEAD_MQTT_URL: mosquitto.url })
+    onTestFinished(() => mosquitto.remove())
+    const port = String(await steadyPort())
+    const { dataDir, env } = await environment({ FAIRLEAD_MQTT_URL: mosquitto.url, FAIRLEAD_PORT: port })
     const bus = await connectBusClient(mosquitto.url)
     await bus.subscribe('fairlead/#')
     const gateway = spawnGateway(env)
@@ -142,8 +145,7 @@ describeWithMosquitto('a node that is killed', () => {
     const will = await bus.next((m) => m.topic === 'fairlead/nodes/node-1/state' && m.text.includes('offline'))
     expect(JSON.parse(will.text)).toMatchObject({ state: 'offline' })
 
-    const port = String(address.port)
-    const again = spawnGateway({ ...env, FAIRLEAD_PORT: port })
+    const again = spawnGateway(env)
     await addressOf(again, dataDir)
     const restarted = await bus.next((m) => m.topic.endsWith('/availability') && m.text.includes('gateway_restarted'))
     expect(JSON.parse(restarted.text).state).toBe('offline')
@@ -154,6 +156,5 @@ describeWithMosquitto('a node that is killed', () => {
     again.child.kill('SIGTERM')
     expect(await again.exited).toBe(0)
     await bus.close()
-    await mosquitto.remove()
   })
 })
