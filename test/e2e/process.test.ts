@@ -42,10 +42,11 @@ test('SIGTERM: every device is told 1012, what was acknowledged is on the bus, a
   expect(await gateway.exited).toBe(0)
   expect(await Promise.all(sent.map((message) => message.settled))).toEqual(['acked', 'acked', 'acked'])
   for (const device of devices) {
-    expect(device.lastBye).toMatchObject({ code: 1012, reconnect: true })
+    await expect.poll(() => device.lastBye).toMatchObject({ code: 1012, reconnect: true })
     device.kill()
   }
-  expect(bus.messages.filter((message) => message.topic.endsWith('/telemetry'))).toHaveLength(3)
+  const shown = () => bus.messages.filter((message) => message.topic.endsWith('/telemetry')).length
+  await expect.poll(shown).toBe(3)
   await expect(stat(join(dataDir, 'run.json'))).rejects.toThrow('ENOENT')
   await bus.close()
 })
