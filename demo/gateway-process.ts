@@ -59,8 +59,9 @@ export async function startGatewayProcess(dataDir: string, adminKey: string): Pr
     FAIRLEAD_BROKER_PORT: await freePort(1883),
   }
   const entry = join(import.meta.dirname, '..', 'gateway', 'main.ts')
+  const program = ['--no-wasm-generic-wrapper', entry] // as in `npm start`: docs/operations.md, "A crash of V8"
   // Its own group: Ctrl+C reaches the demo alone, which then stops the devices first.
-  const child = spawn(process.execPath, [entry], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, program, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const log = createWriteStream(logFile, { mode: 0o600 })
   child.stdout.pipe(log, { end: false })
   child.stderr.pipe(log, { end: false })

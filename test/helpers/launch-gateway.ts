@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
 const ENTRY = fileURLToPath(new URL('../../gateway/main.ts', import.meta.url))
+/** As in `npm start`: V8 can abort without it when a thread of the registry starts. */
+export const NODE_FLAGS = ['--no-wasm-generic-wrapper']
 
 export interface GatewayProcess {
   readonly child: ChildProcess
@@ -19,7 +21,7 @@ export function launchGateway(
   keepChars: number = Number.POSITIVE_INFINITY,
 ): GatewayProcess {
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('FAIRLEAD_'))
-  const child = spawn(process.execPath, [ENTRY], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, ENTRY], {
     env: { ...Object.fromEntries(others), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
