@@ -92,7 +92,7 @@ describeWithBrowser('the dashboard, as an operator uses it', () => {
     const shows = (state: string, count: number) =>
       page.locator(`.figure[data-state=${state}]`).getByText(String(count), { exact: true }).waitFor()
     await shows('offline', 25)
-    const fleet = startFleet({ devices: enrolled, url: gateway.deviceUrl, ca: gateway.ca, ratePerS: 50, rampMs: 1_000 })
+    const fleet = startFleet({ devices: enrolled, url: gateway.deviceUrl, ca: gateway.ca, ratePerS: 2, rampMs: 1_000 })
     onTestFinished(() => fleet.stop())
     await shows('online', 25)
     await page.getByText('25 devices').waitFor()
