@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { startScript } from './gateway/start-script.ts'
 
 export default defineConfig({
   test: {
@@ -7,8 +8,8 @@ export default defineConfig({
     globalSetup: ['test/helpers/build-dashboard.ts'],
     // Most files wait for sockets, processes and time limits more than they compute: on two cores one alone idles.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    // V8 can abort when threads start, since what removes the types is WebAssembly: docs/operations.md, "A crash of V8".
-    execArgv: ['--no-wasm-generic-wrapper'],
+    // Tests start threads, as the gateway does: docs/operations.md, "A crash of V8".
+    execArgv: [...startScript().flags],
     // What is awaited comes at once on an idle machine. A shared one may stand still for seconds, and only a defect
     // should ever meet these ends.
     testTimeout: 60_000,

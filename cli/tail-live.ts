@@ -56,7 +56,7 @@ class Tail implements LiveReader {
     if (isOld && this.#cursors.has(channel) && !message.more) {
       process.stderr.write(`fairlead: ${channel}: something was missed meanwhile\n`)
     }
-    if (type === 'changes' || !message.more) this.#cursors.set(channel, cursor)
+    if (type === 'changes' || message.recovered || !message.more) this.#cursors.set(channel, cursor)
     if (isOld) return
     for (const item of items) if (isJsonObject(item)) this.#item(channel, item)
   }
@@ -72,8 +72,8 @@ class Tail implements LiveReader {
   }
 
   #item(channel: string, item: JsonObject): void {
-    const [kind = '', of] = channel.split(':')
-    const device = String(kind === 'fleet' ? item.id : (item.device ?? of))
+    const [kind = ''] = channel.split(':')
+    const device = String(kind === 'fleet' ? item.id : item.device)
     if (this.#device !== undefined && device !== this.#device) return
     if (kind === 'fleet' && item.state === undefined) return // a model or a tag was changed
     this.#output.print(() =>

@@ -5,6 +5,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { startScript } from '../gateway/start-script.ts'
 
 const START_MAX_MS = 30_000
 const LOOK_EVERY_MS = 20
@@ -58,10 +59,9 @@ export async function startGatewayProcess(dataDir: string, adminKey: string): Pr
     FAIRLEAD_PORT: await freePort(8443),
     FAIRLEAD_BROKER_PORT: await freePort(1883),
   }
-  const entry = join(import.meta.dirname, '..', 'gateway', 'main.ts')
-  const program = ['--no-wasm-generic-wrapper', entry] // as in `npm start`: docs/operations.md, "A crash of V8"
+  const { flags, entry } = startScript()
   // Its own group: Ctrl+C reaches the demo alone, which then stops the devices first.
-  const child = spawn(process.execPath, program, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...flags, entry], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const log = createWriteStream(logFile, { mode: 0o600 })
   child.stdout.pipe(log, { end: false })
   child.stderr.pipe(log, { end: false })

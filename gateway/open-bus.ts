@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { topicsUnder } from '../protocol/topics.ts'
-import { EmbeddedBroker } from './adapters/embedded-broker.ts'
+import { EmbeddedBroker } from './adapters/embedded-broker/broker.ts'
 import type { PrometheusMetrics } from './adapters/metrics.ts'
 import { MqttBus } from './adapters/mqtt/mqtt-bus.ts'
 import type { Config } from './config.ts'

@@ -6,6 +6,7 @@ import { buildHttp } from './adapters/http/build.ts'
 import type { Health } from './adapters/http/system.ts'
 import type { Listener } from './adapters/https-listener.ts'
 import type { PrometheusMetrics } from './adapters/metrics.ts'
+import { systemClock } from './adapters/system-clock.ts'
 import { serveBrowsers } from './adapters/websocket/browsers.ts'
 import type { Access } from './core/access/access.ts'
 import type { Core } from './core/core.ts'
@@ -38,7 +39,8 @@ export async function openOperatorPlane(parts: OperatorPlaneParts): Promise<Oper
   const dashboardDir = join(PROJECT_DIR, 'dashboard', 'dist')
   const { plane, signingKeys } = core
   const addressOf = (request: IncomingMessage) => addresses.of(request)
-  const http = buildHttp({ ...plane, server, addressOf, signingKeys, access, dashboardDir, log, ...shown })
+  const ground = { server, addressOf, clock: systemClock, log }
+  const http = buildHttp({ ...plane, ...ground, signingKeys, access, dashboardDir, ...shown })
   await http.ready()
   const { viewers } = core
   access.onChange(() => viewers.recheck())

@@ -10,6 +10,7 @@ import { SystemPage } from './pages/system.tsx'
 import { WelcomePage } from './pages/welcome.tsx'
 import { Empty } from './parts/empty.tsx'
 import { Frame } from './parts/frame.tsx'
+import { Waiting } from './parts/waiting.tsx'
 import { watchAlarms } from './state/alarms.ts'
 import { watchFleet } from './state/fleet.ts'
 import { connect, disconnect } from './state/live.ts'
@@ -31,12 +32,7 @@ export function App() {
     }
   }, [state])
   if (route.value.page === 'welcome') return <WelcomePage token={route.value.token} />
-  if (state === 'asking')
-    return (
-      <p class="waiting" role="status">
-        Asking the gateway…
-      </p>
-    )
+  if (state === 'asking') return <Waiting>Asking the gateway…</Waiting>
   if (state === 'out') return <LoginPage />
   return (
     <Frame>

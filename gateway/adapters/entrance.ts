@@ -1,6 +1,6 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
-import { plainAddress } from '../core/address.ts'
+import { countedAs, plainAddress } from '../core/address.ts'
 import { TokenBucket } from '../core/token-bucket.ts'
 
 /** How many clients may be on their way in at once, and how fast. */
@@ -14,7 +14,7 @@ export interface EntranceLimits {
    * hundreds of devices per second.
    */
   readonly startingMax: number
-  /** Of these for one address: one that opens sockets and says nothing leaves room for the others. */
+  /** Of these for one address, of IPv6 for one /64: one that opens sockets and says nothing leaves room for the others. */
   readonly startingPerAddressMax: number
   /** Accepted sockets that wait for their turn, each a descriptor; the newest lose, by a reset. */
   readonly waitingMax: number
@@ -67,13 +67,14 @@ interface Waiting {
 
 interface Starting {
   readonly socket: Socket
-  readonly address: string
+  /** Where it comes from, as that is counted. */
+  readonly origin: string
 }
 
 /**
  * Takes connections as they come and lets them in as fast as they can be served: a TLS handshake costs a hundred times
  * what an accepted socket costs, and 5,000 of them at once would leave no time for devices that are connected. Addresses
- * take turns.
+ * take turns, those of one IPv6 /64 as one.
  */
 export class Entrance {
   /** What listens. Closed by its owner, who then calls `dismissAll`. */
@@ -81,12 +82,12 @@ export class Entrance {
   readonly #options: EntranceOptions
   readonly #limits: EntranceLimits
   readonly #banned: TokenBucket
-  /** By address, the one whose turn is next first. */
+  /** By origin, the one whose turn is next first. */
   readonly #waiting = new Map<string, Waiting[]>()
   #waitingCount = 0
   /** Between their turn and their first request, by peer. */
   readonly #starting = new Map<string, Starting>()
-  readonly #startingByAddress = new Map<string, number>()
+  readonly #startingByOrigin = new Map<string, number>()
   #startedThisTurn = 0
   #startsAllowed: number
   #pumpIsDue = false
@@ -133,8 +134,9 @@ export class Entrance {
     if (this.#options.isBanned(address) && !this.#banned.tryTake(1, performance.now())) {
       return this.#refuse(socket, 'banned_address')
     }
-    const queue = this.#waiting.get(address) ?? []
-    if (queue.length === 0) this.#waiting.set(address, queue)
+    const origin = countedAs(address)
+    const queue = this.#waiting.get(origin) ?? []
+    if (queue.length === 0) this.#waiting.set(origin, queue)
     queue.push({ socket, sinceMs: performance.now() })
     this.#waitingCount += 1
     this.#pump()
@@ -169,13 +171,13 @@ export class Entrance {
     return this.#starting.size < this.#limits.startingMax && this.#options.hasRoom()
   }
 
-  /** Of the address whose turn it is; an address with too many handshakes of its own is passed over. */
+  /** Of the origin whose turn it is; one with too many handshakes of its own is passed over. */
   #next(): Socket | undefined {
-    for (const [address, queue] of this.#waiting) {
-      if ((this.#startingByAddress.get(address) ?? 0) >= this.#limits.startingPerAddressMax) continue
+    for (const [origin, queue] of this.#waiting) {
+      if ((this.#startingByOrigin.get(origin) ?? 0) >= this.#limits.startingPerAddressMax) continue
       const first = queue.shift()
-      this.#waiting.delete(address)
-      if (queue.length > 0) this.#waiting.set(address, queue) // behind the others
+      this.#waiting.delete(origin)
+      if (queue.length > 0) this.#waiting.set(origin, queue) // behind the others
       if (first === undefined) continue
       this.#waitingCount -= 1
       return first.socket
@@ -186,9 +188,9 @@ export class Entrance {
   #start(socket: Socket): void {
     const peer = peerOf(socket)
     if (peer === undefined) return void socket.destroy() // it has left meanwhile
-    const address = addressOf(socket)
-    this.#starting.set(peer, { socket, address })
-    this.#startingByAddress.set(address, (this.#startingByAddress.get(address) ?? 0) + 1)
+    const origin = countedAs(addressOf(socket))
+    this.#starting.set(peer, { socket, origin })
+    this.#startingByOrigin.set(origin, (this.#startingByOrigin.get(origin) ?? 0) + 1)
     socket.once('close', () => this.#through(peer))
     this.#options.server.emit('connection', socket)
     if (!this.#options.isSecure) socket.resume()
@@ -196,21 +198,21 @@ export class Entrance {
 
   /** Its first request is here, or it is gone. */
   #through(peer: string | undefined): void {
-    const address = peer === undefined ? undefined : this.#starting.get(peer)?.address
-    if (peer === undefined || address === undefined) return
+    const origin = peer === undefined ? undefined : this.#starting.get(peer)?.origin
+    if (peer === undefined || origin === undefined) return
     this.#starting.delete(peer)
-    const left = (this.#startingByAddress.get(address) ?? 1) - 1
-    if (left === 0) this.#startingByAddress.delete(address)
-    else this.#startingByAddress.set(address, left)
+    const left = (this.#startingByOrigin.get(origin) ?? 1) - 1
+    if (left === 0) this.#startingByOrigin.delete(origin)
+    else this.#startingByOrigin.set(origin, left)
   }
 
   #dismissImpatient(nowMs: number): void {
     if (nowMs - this.#dismissedAtMs < DISMISS_EVERY_MS) return
     this.#dismissedAtMs = nowMs
     const sinceMs = nowMs - this.#limits.patienceMs
-    for (const [address, queue] of this.#waiting) {
+    for (const [origin, queue] of this.#waiting) {
       while (queue[0] !== undefined && queue[0].sinceMs < sinceMs) this.#dismiss(queue)
-      if (queue.length === 0) this.#waiting.delete(address)
+      if (queue.length === 0) this.#waiting.delete(origin)
     }
   }
 

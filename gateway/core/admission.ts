@@ -1,3 +1,4 @@
+import { countedAs } from './address.ts'
 import { AttemptLimiter } from './attempt-limiter.ts'
 import type { Bans } from './bans.ts'
 import type { GatewayLimits } from './limits.ts'
@@ -30,6 +31,7 @@ export interface AdmissionNeeds {
 /** Decides before the 101 who may connect. [H-3] … [H-12] */
 export class Admission {
   readonly #needs: AdmissionNeeds
+  /** [H-9] By `countedAs`. */
   readonly #failuresByAddress: AttemptLimiter
   readonly #connectsByToken: AttemptLimiter
   #inFlight = 0
@@ -37,8 +39,8 @@ export class Admission {
 
   constructor(needs: AdmissionNeeds) {
     this.#needs = needs
-    this.#failuresByAddress = new AttemptLimiter(needs.limits.failedHandshakesPerMinute, ADDRESS_BAN_MS)
-    this.#connectsByToken = new AttemptLimiter(needs.limits.connectsPerMinute, needs.limits.connectBanMs)
+    this.#failuresByAddress = new AttemptLimiter(needs.limits.failedHandshakesPerMinute, { banMs: ADDRESS_BAN_MS })
+    this.#connectsByToken = new AttemptLimiter(needs.limits.connectsPerMinute, { banMs: needs.limits.connectBanMs })
   }
 
   /** True while handshakes are checked as fast as they come; else nobody new should begin one. */
@@ -48,7 +50,7 @@ export class Admission {
 
   /** [H-9] Its handshakes are refused with 429 for now. */
   isBanned(address: string): boolean {
-    return this.#failuresByAddress.bannedForMs(address, this.#needs.clock.monotonicMs()) > 0
+    return this.#bannedForMs(address) > 0
   }
 
   /** From now on every handshake is refused with 503. */
@@ -83,7 +85,7 @@ export class Admission {
   async #check(request: UpgradeRequest): Promise<DeviceClaims | Refusal> {
     const read = readUpgrade(request)
     if ('status' in read && read.status !== 401) return read
-    const bannedMs = this.#failuresByAddress.bannedForMs(request.address, this.#needs.clock.monotonicMs())
+    const bannedMs = this.#bannedForMs(request.address)
     if (bannedMs > 0) return tooMany(bannedMs, 'Too many failed handshakes from this address.') // [H-9]
     if ('status' in read) return this.#unauthorized(request, 'no_bearer_token')
     try {
@@ -115,8 +117,12 @@ export class Admission {
     return problem === undefined ? claims : this.#unauthorized(request, problem)
   }
 
+  #bannedForMs(address: string): number {
+    return this.#failuresByAddress.bannedForMs(countedAs(address), this.#needs.clock.monotonicMs())
+  }
+
   #unauthorized(request: UpgradeRequest, reason: string, keyId?: string): Refusal {
-    this.#failuresByAddress.attempt(request.address, this.#needs.clock.monotonicMs())
+    this.#failuresByAddress.attempt(countedAs(request.address), this.#needs.clock.monotonicMs())
     this.#needs.log.info({ reason, keyId, address: request.address }, 'token refused')
     return UNAUTHORIZED
   }

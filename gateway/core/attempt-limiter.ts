@@ -1,4 +1,4 @@
-/** Keys watched at once; the one untouched for longest is forgotten, which is in an attacker's favour by one minute. */
+/** Keys watched at once, unless the rules say otherwise; the one untouched for longest is forgotten, which is in an attacker's favour by one minute. */
 const KEYS_MAX = 100_000
 const WINDOW_MS = 60_000
 
@@ -8,15 +8,23 @@ interface Attempts {
   bannedUntilMs: number
 }
 
+export interface AttemptRules {
+  /** How long a key with too many waits; without it until its minute is over. */
+  readonly banMs?: number
+  readonly keysMax?: number
+}
+
 /** Counts attempts per key in windows of a minute and bans a key for a while when it has too many. */
 export class AttemptLimiter {
   readonly #perMinute: number
-  readonly #banMs: number
+  readonly #banMs: number | undefined
+  readonly #keysMax: number
   readonly #byKey = new Map<string, Attempts>()
 
-  constructor(perMinute: number, banMs: number) {
+  constructor(perMinute: number, { banMs, keysMax = KEYS_MAX }: AttemptRules) {
     this.#perMinute = perMinute
     this.#banMs = banMs
+    this.#keysMax = keysMax
   }
 
   /** How long the key is still banned in ms, 0 if it is not. Does not count. */
@@ -38,13 +46,13 @@ export class AttemptLimiter {
     }
     attempts.count += 1
     if (attempts.count <= this.#perMinute) return 0
-    attempts.bannedUntilMs = nowMs + this.#banMs
+    attempts.bannedUntilMs = this.#banMs === undefined ? attempts.windowEndsMs : nowMs + this.#banMs
     attempts.windowEndsMs = attempts.bannedUntilMs // the count starts anew, also after a ban shorter than the window
-    return this.#banMs
+    return attempts.bannedUntilMs - nowMs
   }
 
   #forgetOldest(): void {
-    if (this.#byKey.size <= KEYS_MAX) return
+    if (this.#byKey.size <= this.#keysMax) return
     const oldest = this.#byKey.keys().next()
     if (!oldest.done) this.#byKey.delete(oldest.value)
   }

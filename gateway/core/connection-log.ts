@@ -9,7 +9,7 @@ const BATCH = 500
 const WAITING_MAX = 20_000
 
 export interface ConnectionLogNeeds {
-  readonly registry: Pick<Registry, 'saveConnections' | 'endConnections'>
+  readonly registry: Pick<Registry, 'saveConnections' | 'markAlive' | 'endConnections'>
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -27,9 +27,14 @@ export class ConnectionLog {
     this.#needs = needs
   }
 
-  /** What was open when the gateway died has ended. */
+  /** What was open when the gateway died has ended: when it was last known to live, as far as the clock allows. */
   restore(): Promise<void> {
     return this.#needs.registry.endConnections(this.#needs.clock.wallMs(), 'gateway_restarted')
+  }
+
+  /** So much of a connection's length is doubtful after a crash. Call it every some seconds while a device is connected. */
+  markAlive(): Promise<void> {
+    return this.#needs.registry.markAlive(this.#needs.clock.wallMs())
   }
 
   ready(session: Session): void {

@@ -39,10 +39,12 @@ import { ShadowBoard } from './shadow-board.ts'
 import { SigningKeys, type TokenKeys } from './signing-keys.ts'
 import { Uplink } from './uplink.ts'
 
-/** How often sleepers, due commands, tokens and shadows, and changed values are looked for. */
+/** How often what is in no hurry is looked for (sleepers, quarantines, what could not be shown); what is due; changed values. */
 const SLEEPERS_EVERY_MS = 5_000
 const DUE_EVERY_MS = 1_000
 const VALUES_EVERY_MS = 250
+/** By so much a crash makes a connection too short in the log: less than a person notices, and few writes for a flash. */
+const LIFE_EVERY_MS = 10_000
 
 /** What the core needs from outside. */
 export interface CoreNeeds {
@@ -169,6 +171,7 @@ interface Busy {
   readonly sessions: Sessions
   readonly plane: Plane
   readonly presence: PresenceBoard
+  readonly info: DeviceInfo
   readonly commands: Commands
   readonly changes: CommandChanges
   readonly rotation: Rotation
@@ -181,12 +184,13 @@ interface Busy {
 }
 
 function dutiesOf(busy: Busy): Duty[] {
-  const { presence, commands, changes, rotation, shadowBoard, lastValues } = busy
+  const { presence, info, commands, changes, rotation, shadowBoard, lastValues } = busy
   const { plane, audit, quarantine, connectionLog, alarms } = busy
   const heartbeat = new Heartbeat(busy)
   return [
     { name: 'heartbeat', everyMs: HEARTBEAT_TICK_MS, run: () => heartbeat.tick() },
     { name: 'sleepers', everyMs: SLEEPERS_EVERY_MS, run: () => presence.checkSleepers() },
+    { name: 'device info', everyMs: SLEEPERS_EVERY_MS, run: () => info.tick() },
     { name: 'due commands', everyMs: DUE_EVERY_MS, run: () => commands.endDue() },
     { name: 'command changes', everyMs: DUE_EVERY_MS, run: () => changes.publish() },
     { name: 'due rotations', everyMs: DUE_EVERY_MS, run: () => rotation.rotateDue() },
@@ -196,8 +200,14 @@ function dutiesOf(busy: Busy): Duty[] {
     { name: 'bans', everyMs: DUE_EVERY_MS, run: () => plane.bans.tick() },
     { name: 'quarantines', everyMs: SLEEPERS_EVERY_MS, run: () => quarantine.tick() },
     { name: 'connection log', everyMs: DUE_EVERY_MS, run: () => connectionLog.store() },
+    { name: 'mark of life', everyMs: LIFE_EVERY_MS, run: () => markLife(busy) },
     { name: 'audit', everyMs: DUE_EVERY_MS, run: () => audit.store() },
     { name: 'last values', everyMs: VALUES_EVERY_MS, run: () => lastValues.tick() },
     ...alarms.duties,
   ]
+}
+
+/** Without a device there is no connection that could be left open, and the disk may rest. */
+async function markLife({ sessions, connectionLog }: Busy): Promise<void> {
+  if (sessions.size > 0) await connectionLog.markAlive()
 }

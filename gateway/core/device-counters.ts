@@ -35,12 +35,8 @@ export class DeviceCounters {
   }
 
   count(device: string, counter: DeviceCounter, reason?: string, by = 1): void {
-    let counts = this.#byDevice.get(device)
-    if (counts === undefined) {
-      counts = zero()
-      this.#byDevice.set(device, counts)
-    }
-    counts[counter] += by
+    const counts = this.#byDevice.get(device) ?? this.#begin(device, counter)
+    if (counts !== undefined) counts[counter] += by
     this.#totals[counter] += by
     const fleet = FLEET_COUNTER[counter]
     if (fleet) this.#metrics.count(fleet, reason, by)
@@ -58,6 +54,13 @@ export class DeviceCounters {
 
   forget(device: string): void {
     this.#byDevice.delete(device)
+  }
+
+  #begin(device: string, counter: DeviceCounter): DeviceCounts | undefined {
+    if (counter === 'published') return undefined // it was received before: the device is deleted meanwhile
+    const counts = zero()
+    this.#byDevice.set(device, counts)
+    return counts
   }
 }
 

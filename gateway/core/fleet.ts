@@ -131,6 +131,7 @@ export class Fleet implements Operator {
     recent.forget(id)
     this.#needs.observer?.deleted(id)
     this.#needs.quarantine.forget(id)
+    this.#needs.info.forget(id)
     this.#needs.watcher?.gone(id)
     this.#clearTopics(id)
   }

@@ -16,7 +16,7 @@ export interface GatewayLimits {
   readonly handshakesAtEase: number
   /** The ESP32's WebSocketsClient gives up on a handshake after 5 s; an answer must be sooner. */
   readonly handshakeTimeoutMs: number
-  /** [H-9] [L-27] Failed handshakes of one address; good ones never count, a whole site may sit behind one address. */
+  /** [H-9] [L-27] Failed handshakes of one address, of IPv6 of one /64; good ones never count: a whole site may share one. */
   readonly failedHandshakesPerMinute: number
   /** [H-11] [L-26] Connects with one token, then refused for connectBanMs. */
   readonly connectsPerMinute: number

@@ -172,7 +172,12 @@ export interface Registry {
    * are dropped; those of a device that is not there are, too.
    */
   saveConnections(rows: readonly ConnectionRow[]): Promise<void>
-  /** Ends every one that is open. */
+  /** Keeps when this gateway was last known to live; only the newest mark counts. */
+  markAlive(atMs: number): Promise<void>
+  /**
+   * Ends every one that is open: at the last mark of life, or at `atMs` when there is none or it is later; never before it
+   * began.
+   */
   endConnections(atMs: number, reason: string): Promise<void>
   /** Newest first, those with an id below `before`. */
   listConnections(device: string, page: { before?: number; limit: number }): Promise<StoredConnection[]>

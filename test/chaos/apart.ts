@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { startScript } from '../../gateway/start-script.ts'
 import type { Invariant } from './case.ts'
 import type { CaseOrder, RunCase } from './runner.ts'
 
@@ -27,7 +28,9 @@ export interface ApartOptions {
  */
 export function runApart(options: ApartOptions): RunCase {
   return async (order, say) => {
-    const child = fork(CHILD, [], { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+    // Cases start threads, as the gateway does, and need the same flags.
+    const execArgv = [...startScript().flags]
+    const child = fork(CHILD, [], { execArgv, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     const timer = setTimeout(() => killGroup(child), options.timeLimitMs)
     const startedMs = performance.now()
     try {

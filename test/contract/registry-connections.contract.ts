@@ -55,6 +55,20 @@ export function connectionContract(opened: () => RegistryUnderTest): void {
     expect(await again.listConnections('e', { limit: 9 })).toMatchObject([ended])
   })
 
+  test('what was open ends at the last mark of life, never before it began and never after now', async () => {
+    const registry = await withDevices()
+    await registry.markAlive(NOW_MS + 20)
+    await registry.markAlive(NOW_MS + 30)
+    await registry.saveConnections([row(1), row(40, { device: 'e' })])
+    const again = await opened().reopen()
+    await again.endConnections(NOW_MS + 100, 'gateway_restarted')
+    expect(await again.listConnections('d', { limit: 9 })).toMatchObject([{ endedAtMs: NOW_MS + 30 }])
+    expect(await again.listConnections('e', { limit: 9 })).toMatchObject([{ endedAtMs: NOW_MS + 40 }])
+    await again.saveConnections([row(2)])
+    await again.endConnections(NOW_MS + 10, 'gateway_restarted') // the clock was set back meanwhile
+    expect(await again.listConnections('d', { limit: 1 })).toMatchObject([{ endedAtMs: NOW_MS + 10 }])
+  })
+
   test('of each device the last 50 are kept; they go with the device, and never come for one that is gone', async () => {
     const registry = await withDevices()
     await registry.saveConnections([row(1, { device: 'e' })])

@@ -104,7 +104,7 @@ describe('what a page is told', () => {
     const page = await openPage(gateway, { headers: await keyOf(gateway, 'viewer') })
     for (const channel of ['telemetry:a', 'events:a', 'commands:a', 'events']) page.subscribe(channel)
     await page.until(() => page.of('snapshot').length === 4)
-    expect(page.items('telemetry:a')).toMatchObject([{ ts: expect.any(Number), values: { temperature: 21.5 } }])
+    expect(page.items('telemetry:a')).toEqual([{ device: 'a', ts: expect.any(Number), values: { temperature: 21.5 } }])
     await device.telemetry({ temperature: 22 }).settled
     await device.event('door', { open: true }).settled
     await page.until(() => page.items('telemetry:a').length === 2)

@@ -120,7 +120,7 @@ export class FakeOperator implements Operator {
   }
 
   async deleteDevice(id: string): Promise<void> {
-    await this.device(id)
+    for (const token of await this.listTokens(id)) this.tokens.delete(token.id)
     this.devices.delete(id)
   }
 

@@ -1,10 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-
-const ENTRY = fileURLToPath(new URL('../../gateway/main.ts', import.meta.url))
-/** As in `npm start`: V8 can abort without it when a thread of the registry starts. */
-export const NODE_FLAGS = ['--no-wasm-generic-wrapper']
+import { startScript } from '../../gateway/start-script.ts'
 
 export interface GatewayProcess {
   readonly child: ChildProcess
@@ -21,7 +17,8 @@ export function launchGateway(
   keepChars: number = Number.POSITIVE_INFINITY,
 ): GatewayProcess {
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('FAIRLEAD_'))
-  const child = spawn(process.execPath, [...NODE_FLAGS, ENTRY], {
+  const { flags, entry } = startScript()
+  const child = spawn(process.execPath, [...flags, entry], {
     env: { ...Object.fromEntries(others), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -67,6 +67,7 @@ export class MemoryRegistry implements Registry {
   readonly banStore = new MemoryBans()
   readonly letters: DeadLetterRow[] = []
   connections: StoredConnection[] = []
+  aliveAtMs: number | undefined
   readonly once = new MemoryOnce()
   session = 0
   readonly #failing = new Set<Method>()
@@ -395,9 +396,14 @@ export class MemoryRegistry implements Registry {
       this.connections = [...this.connections.filter((one) => one !== open), { ...row, id }]
     }
   }
-  async endConnections(endedAtMs: number, reason: string) {
+  async markAlive(atMs: number) {
+    await this.#enter('markAlive')
+    this.aliveAtMs = atMs
+  }
+  async endConnections(atMs: number, reason: string) {
+    const lastMs = Math.min(atMs, this.aliveAtMs ?? atMs)
     this.connections = this.connections.map((one) =>
-      one.endedAtMs === undefined ? { ...one, endedAtMs, reason } : one,
+      one.endedAtMs === undefined ? { ...one, endedAtMs: Math.max(one.connectedAtMs, lastMs), reason } : one,
     )
   }
   async listConnections(device: string, { before = Number.POSITIVE_INFINITY, limit }: LetterQuery) {

@@ -23,10 +23,27 @@ export interface Operation {
 export interface Route {
   readonly method: string
   readonly path: string
+  /** Every path that this one stands for. */
+  readonly pattern: RegExp
   readonly operation: Operation
 }
 
+export interface PlainAnswer {
+  readonly status: number
+  /** As the header says it. */
+  readonly contentType: string
+  readonly text: string
+}
+
 const METHODS = ['get', 'put', 'post', 'delete', 'patch']
+
+let known: Promise<OpenapiDocument> | undefined
+
+/** The document, read once: it is the same for every gateway of a test file. */
+export function documentOf(load: () => Promise<unknown>): Promise<OpenapiDocument> {
+  known ??= load().then((document) => new OpenapiDocument(document as JsonObject))
+  return known
+}
 
 export class OpenapiDocument {
   readonly routes: readonly Route[]
@@ -47,12 +64,41 @@ export class OpenapiDocument {
       components: { schemas: Record<string, JsonObject> }
     }
     this.schemas = components.schemas
-    this.routes = Object.entries(paths).flatMap(([path, item]) =>
-      METHODS.flatMap((method) => {
+    this.routes = Object.entries(paths).flatMap(([path, item]) => {
+      const pattern = new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`)
+      return METHODS.flatMap((method) => {
         const operation = item[method]
-        return operation === undefined ? [] : [{ method: method.toUpperCase(), path, operation }]
-      }),
-    )
+        return operation === undefined ? [] : [{ method: method.toUpperCase(), path, pattern, operation }]
+      })
+    })
+  }
+
+  /** Throws when the operation that answers does not document this; `target` is a path with its query. */
+  expectAnswer(method: string, target: string, answer: PlainAnswer): void {
+    const operation = this.#operationOf(method, target.split('?', 1)[0] ?? '')
+    const problem = operation && this.problemOfAnswer(operation, answer)
+    if (problem !== undefined) throw new Error(`${operation?.operationId}: ${problem.slice(0, 2_000)}`)
+  }
+
+  /** Undefined for what the document leaves out: files of the dashboard, paths that are not there, refused methods. */
+  #operationOf(method: string, path: string): Operation | undefined {
+    const exact = this.routes.filter((route) => route.path === path) // before any template, whatever their methods
+    const fitting = exact.length > 0 ? exact : this.routes.filter((route) => route.pattern.test(path))
+    return fitting.find((route) => route.method === method)?.operation
+  }
+
+  /** What is wrong with the answer, in words; undefined when its status, its code and its body are as documented. */
+  problemOfAnswer({ responses }: Operation, { status, contentType, text }: PlainAnswer): string | undefined {
+    const type = contentType.split(';', 1)[0] ?? ''
+    const documented = responses[status]
+    if (documented === undefined) return `${status} is not documented: ${text}`
+    if (documented.content === undefined) return text === '' ? undefined : `${status} has a body: ${text}`
+    const media = documented.content[type]
+    if (media === undefined) return `${status} is ${type}, which is not documented`
+    const { code } = Object(type === 'application/problem+json' ? JSON.parse(text) : undefined)
+    if (code !== undefined && media.examples?.[code] === undefined)
+      return `${status} ${code} is not documented: ${text}`
+    return this.problemOf(media.schema, /[/+]json$/.test(type) ? JSON.parse(text) : text)
   }
 
   /** What is wrong with the value, in words; undefined when it is as the schema says. */

@@ -7,8 +7,8 @@ import { expect } from 'vitest'
 import { makeSecrets } from '../../gateway/access.ts'
 import { BlockedAddresses } from '../../gateway/adapters/address-wall.ts'
 import { sha256Hex } from '../../gateway/adapters/api-keys.ts'
-import type { RequestLimits } from '../../gateway/adapters/http/auth.ts'
 import { buildHttp } from '../../gateway/adapters/http/build.ts'
+import type { RequestLimits } from '../../gateway/adapters/http/rates.ts'
 import type { Health } from '../../gateway/adapters/http/system.ts'
 import { createListener, type Listener } from '../../gateway/adapters/https-listener.ts'
 import { SqliteRegistry } from '../../gateway/adapters/sqlite/registry.ts'
@@ -31,6 +31,7 @@ import { SigningKeys } from '../../gateway/core/signing-keys.ts'
 import { CountingMetrics } from './core-fakes.ts'
 import { FakeOperator } from './fake-operator.ts'
 import { MemoryRegistry } from './memory-registry.ts'
+import { documentOf, type OpenapiDocument } from './openapi-document.ts'
 import { type NodeOfApi, nodeOver } from './rest-node.ts'
 
 export const ADMIN_KEY = 'flk_admin-of-the-tests'
@@ -68,6 +69,8 @@ export interface RunningApi extends AsyncDisposable {
   /** What devices said. */
   readonly recent: RecentEvents
   readonly access: Access
+  /** What every answer to `ask` is compared with. */
+  readonly document: OpenapiDocument
   /** What the node's alarms are made of. */
   readonly around: NodeOfApi
   readonly lines: LogLine[]
@@ -201,7 +204,7 @@ export async function runApi(
     access,
     health: () => state.health,
     metricsText: async () => '# TYPE fairlead_sessions gauge\nfairlead_sessions 0\n',
-    log,
+    ...{ clock, log },
     dashboardDir: options.dashboardDir ?? '/nonexistent',
     version: '9.9.9-test',
     limits,
@@ -209,6 +212,8 @@ export async function runApi(
   await api.ready()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}`
+  const document = await documentOf(async () => (await fetch(`${url}/api/v1/openapi.json`)).json())
   const close = async () => {
     await api.close()
     server.closeAllConnections()
@@ -218,7 +223,7 @@ export async function runApi(
   return Object.assign(state, {
     recent,
     around,
-    url: `http://127.0.0.1:${port}`,
+    ...{ url, document },
     port,
     server,
     operator,
@@ -237,7 +242,7 @@ export interface Answer {
   readonly body: unknown
 }
 
-/** One request with the admin's key unless `headers` say otherwise. */
+/** One request with the admin's key unless `headers` say otherwise. Throws when the answer is not as documented. */
 export async function ask(api: RunningApi, method: string, path: string, options: AskOptions = {}): Promise<Answer> {
   const headers = new Headers({ authorization: `Bearer ${ADMIN_KEY}`, ...options.headers })
   if (options.headers?.authorization === '') headers.delete('authorization')
@@ -246,7 +251,9 @@ export async function ask(api: RunningApi, method: string, path: string, options
   const body = method === 'GET' || method === 'HEAD' ? undefined : text
   const response = await fetch(`${api.url}${path}`, { method, headers, body, redirect: 'manual' })
   const answer = await response.text()
-  const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '')
+  const contentType = response.headers.get('content-type') ?? ''
+  const isJson = /[/+]json/.test(contentType)
+  api.document.expectAnswer(method, path, { status: response.status, contentType, text: answer })
   return {
     status: response.status,
     headers: response.headers,

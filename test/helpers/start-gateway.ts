@@ -1,4 +1,5 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import type { OutgoingHttpHeaders } from 'node:http'
 import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +9,7 @@ import { loadConfig } from '../../gateway/config.ts'
 import { type RunningGateway, startGateway } from '../../gateway/gateway.ts'
 import { SimulatedDevice } from '../../simulator/device.ts'
 import type { DeviceOptions } from '../../simulator/device-options.ts'
+import { documentOf, type PlainAnswer } from './openapi-document.ts'
 
 export interface Answer {
   readonly status: number
@@ -43,8 +45,8 @@ export class TestGateway {
     return `wss://127.0.0.1:${this.port}`
   }
 
-  /** One REST call with the admin key, unless `key` says another; '' is none. */
-  api(
+  /** One REST call with the admin key, unless `key` says another; '' is none. Rejects when the answer is not as documented. */
+  async api(
     method: string,
     path: string,
     body?: unknown,
@@ -57,21 +59,29 @@ export class TestGateway {
       ...(key ? { authorization: `Bearer ${key}` } : {}),
       ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
     }
-    const url = `https://127.0.0.1:${this.port}${path.startsWith('/') ? path : `/api/v1/${path}`}`
-    return new Promise((resolve, reject) => {
-      const request = https.request(url, { method, headers, ca: this.ca, agent: false }, (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('end', () => {
-          const answer = Buffer.concat(chunks).toString()
-          const isJson = String(response.headers['content-type']).includes('json')
-          const { statusCode = 0, headers } = response
-          resolve({ status: statusCode, headers, body: isJson && answer ? JSON.parse(answer) : answer })
-        })
+    const target = path.startsWith('/') ? path : `/api/v1/${path}`
+    const document = await documentOf(async () => JSON.parse((await this.#ask('GET', DOCUMENT)).text))
+    const answer = await this.#ask(method, target, headers, text)
+    document.expectAnswer(method, target, answer)
+    const isJson = answer.contentType.includes('json') && answer.text !== ''
+    return { ...answer, body: isJson ? JSON.parse(answer.text) : answer.text }
+  }
+
+  #ask(method: string, target: string, headers: OutgoingHttpHeaders = {}, body?: string) {
+    const url = `https://127.0.0.1:${this.port}${target}`
+    const answered = Promise.withResolvers<PlainAnswer & Pick<Answer, 'headers'>>()
+    const request = https.request(url, { method, headers, ca: this.ca, agent: false }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('end', () => {
+        const { statusCode: status = 0, headers } = response
+        const contentType = headers['content-type'] ?? ''
+        answered.resolve({ status, headers, contentType, text: Buffer.concat(chunks).toString() })
       })
-      request.on('error', reject)
-      request.end(text)
     })
+    request.on('error', answered.reject)
+    request.end(body)
+    return answered.promise
   }
 
   /** Registers a device and returns its first token. */
@@ -111,6 +121,7 @@ export async function temporaryDirectory(): Promise<string> {
   return directory
 }
 
+const DOCUMENT = '/api/v1/openapi.json'
 const KEY = `flk_${'k'.repeat(43)}`
 
 /** Starts a gateway that is stopped when the test ends. */

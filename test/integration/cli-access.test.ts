@@ -1,35 +1,20 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { ADMIN_KEY, type RunningApi, runApi } from '../helpers/rest.ts'
-import { type CliAnswer, CliUser } from '../helpers/run-cli.ts'
+import { describe, expect, test } from 'vitest'
+import { ApiBench, rowsOf } from '../helpers/cli-bench.ts'
+import type { CliAnswer } from '../helpers/run-cli.ts'
 
-let api: RunningApi
-let user: CliUser
-beforeAll(async () => {
-  api = await runApi()
-})
-afterAll(() => api.close())
-beforeEach(() => {
-  user = new CliUser()
-  user.env = { FAIRLEAD_URL: api.url, FAIRLEAD_API_KEY: ADMIN_KEY }
-})
-afterEach(() => user[Symbol.dispose]())
+const cli = new ApiBench()
 
-const fairlead = (words: string): Promise<CliAnswer> => user.run(words.split(' '))
-const rows = ({ stdout }: CliAnswer) =>
-  stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => line.split('\t'))
+const fairlead = (words: string): Promise<CliAnswer> => cli.user.run(words.split(' '))
 
 describe('key', () => {
   test('add prints it once, with its role, scopes and end; list shows all but the text; revoke ends it', async () => {
     const made = await fairlead('key add workbench admin --scope devices:add --scope tokens:add --expires 90d')
     expect(made.code).toBe(0)
     const text = /^flk_[\w-]{43}$/m.exec(made.stdout)?.[0] ?? ''
-    expect(await api.access.byKey(text)).toMatchObject({ name: 'workbench', scopes: ['devices:add', 'tokens:add'] })
+    expect(await cli.api.access.byKey(text)).toMatchObject({ name: 'workbench', scopes: ['devices:add', 'tokens:add'] })
     const list = await fairlead('key list')
     expect(list.stdout).not.toContain(text)
-    expect(rows(list)).toContainEqual([
+    expect(rowsOf(list)).toContainEqual([
       'workbench',
       'admin',
       'devices:add tokens:add',
@@ -37,12 +22,12 @@ describe('key', () => {
       expect.stringMatching(/^20/),
     ])
     expect(
-      rows(list)
+      rowsOf(list)
         .find(([name]) => name === 'admin')
         ?.slice(1, 3),
     ).toEqual(['admin', 'all'])
     expect((await fairlead('key revoke workbench')).code).toBe(0)
-    expect(await api.access.byKey(text)).toBeUndefined()
+    expect(await cli.api.access.byKey(text)).toBeUndefined()
     const again = await fairlead('key revoke workbench')
     expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('no such API key') })
   })
@@ -57,9 +42,9 @@ describe('key', () => {
   })
 
   test('login takes one that is kept to scopes', async () => {
-    const { text } = await api.access.createApiKey({ name: 'narrow', role: 'admin', scopes: ['tokens:add'] })
-    user.env = {}
-    const { code } = await user.run(['login', api.url], `${text}\n`)
+    const { text } = await cli.api.access.createApiKey({ name: 'narrow', role: 'admin', scopes: ['tokens:add'] })
+    cli.user.env = {}
+    const { code } = await cli.user.run(['login', cli.api.url], `${text}\n`)
     expect(code).toBe(0)
     const refused = await fairlead('device list')
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('needs the scope devices:read') })
@@ -71,9 +56,9 @@ describe('user', () => {
     const { stdout, code } = await fairlead('user add anna operator')
     expect(code).toBe(0)
     const token = /\/#\/welcome\/([\w-]{43})$/m.exec(stdout)?.[1] ?? ''
-    expect(rows(await fairlead('user list'))).toContainEqual(['anna', 'operator', 'link not used yet', 'never'])
-    await api.access.redeemLink(token, 'anna', 'quiet harbour lantern 7')
-    expect(rows(await fairlead('user list'))).toContainEqual([
+    expect(rowsOf(await fairlead('user list'))).toContainEqual(['anna', 'operator', 'link not used yet', 'never'])
+    await cli.api.access.redeemLink(token, 'anna', 'quiet harbour lantern 7')
+    expect(rowsOf(await fairlead('user list'))).toContainEqual([
       'anna',
       'operator',
       'enabled',
@@ -93,12 +78,12 @@ describe('user', () => {
     await fairlead('user add otto viewer')
     const { stdout } = await fairlead('user login-link otto')
     const token = /\/#\/welcome\/([\w-]{43})$/m.exec(stdout)?.[1] ?? ''
-    expect(await api.access.linkFor(token)).toBe('otto')
+    expect(await cli.api.access.linkFor(token)).toBe('otto')
   })
 
   test('the last admin stays, and says why', async () => {
-    const { token } = await api.access.issueLink()
-    await api.access.redeemLink(token, 'mia', 'quiet harbour lantern 7')
+    const { token } = await cli.api.access.issueLink()
+    await cli.api.access.redeemLink(token, 'mia', 'quiet harbour lantern 7')
     const removed = await fairlead('user remove mia')
     expect(removed).toMatchObject({ code: 1, stderr: expect.stringContaining('another admin') })
   })

@@ -1,30 +1,22 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type RunningApi, runApi, VIEWER_KEY } from '../helpers/rest.ts'
-import { CliUser } from '../helpers/run-cli.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { ApiBench } from '../helpers/cli-bench.ts'
+import { VIEWER_KEY } from '../helpers/rest.ts'
 
 const DAY_MS = 86_400_000
-let api: RunningApi
-let user: CliUser
-beforeAll(async () => {
-  api = await runApi()
-})
-afterAll(() => api.close())
+const cli = new ApiBench(VIEWER_KEY)
 beforeEach(() => {
-  user = new CliUser()
-  user.env = { FAIRLEAD_URL: api.url, FAIRLEAD_API_KEY: VIEWER_KEY }
-  api.operator.quarantined.splice(0)
-  api.around.surroundings.endsAtMs = Date.now() + 300 * DAY_MS
+  cli.api.operator.quarantined.splice(0)
+  cli.api.around.surroundings.endsAtMs = Date.now() + 300 * DAY_MS
   look()
 })
-afterEach(() => user[Symbol.dispose]())
-const fairlead = (...words: string[]) => user.run(words)
+const fairlead = (...words: string[]) => cli.user.run(words)
 /** As its duty does each second. */
 function look() {
-  api.around.alarms.duties[0]?.run()
+  cli.api.around.alarms.duties[0]?.run()
 }
 function quarantine() {
   const sinceMs = 1_767_225_600_000
-  api.operator.quarantined.push({ device: 'twin', sinceMs, untilMs: sinceMs + 300_000, addresses: [] })
+  cli.api.operator.quarantined.push({ device: 'twin', sinceMs, untilMs: sinceMs + 300_000, addresses: [] })
   look()
 }
 
@@ -53,7 +45,7 @@ describe('alarms', () => {
 
   test('exits with 1 when one that is shown is critical', async () => {
     quarantine()
-    api.around.surroundings.endsAtMs = Date.now() + DAY_MS
+    cli.api.around.surroundings.endsAtMs = Date.now() + DAY_MS
     look()
     expect(await fairlead('alarms')).toMatchObject({ code: 1, stdout: expect.stringMatching(/^critical\t/) })
     expect((await fairlead('alarms', 'twin')).code).toBe(0)
@@ -90,11 +82,11 @@ describe('status with a key', () => {
   })
 
   test('asks nothing more without one, and says so when the key is refused: that is no matter of being ready', async () => {
-    user.env = { FAIRLEAD_URL: api.url }
+    cli.user.env = { FAIRLEAD_URL: cli.api.url }
     const open = await fairlead('status')
     expect(open.code).toBe(0)
     expect(open.stdout).not.toContain('alarms')
-    user.env = { FAIRLEAD_URL: api.url, FAIRLEAD_API_KEY: 'flk_wrong' }
+    cli.user.env = { FAIRLEAD_URL: cli.api.url, FAIRLEAD_API_KEY: 'flk_wrong' }
     expect(await fairlead('status')).toMatchObject({ code: 0, stderr: expect.stringContaining('unauthorized') })
   })
 })

@@ -2,13 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { Aedes } from 'aedes'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { CliUser } from '../helpers/run-cli.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CliBench } from '../helpers/cli-bench.ts'
 
 let broker: Aedes
 let server: Server
 let url: string
-let user: CliUser
+const cli = new CliBench()
 beforeAll(async () => {
   broker = await Aedes.createBroker({
     authorizeSubscribe: (_client, subscription, done) =>
@@ -23,10 +23,6 @@ afterAll(async () => {
   await new Promise<void>((resolve) => broker.close(() => resolve()))
   server.close()
 })
-beforeEach(() => {
-  user = new CliUser()
-})
-afterEach(() => user[Symbol.dispose]())
 
 const publish = (topic: string, payload: string | Buffer) =>
   new Promise<void>((resolve, reject) =>
@@ -38,7 +34,7 @@ const publish = (topic: string, payload: string | Buffer) =>
 /** Starts `tail`, publishes once it has subscribed, and gives what it printed when it has enough. */
 async function tailed(words: readonly string[], messages: readonly (readonly [string, string | Buffer])[]) {
   const subscribed = new Promise<void>((resolve) => broker.once('subscribe', () => resolve()))
-  const running = user.run(['tail', ...words])
+  const running = cli.user.run(['tail', ...words])
   await subscribed
   for (const [topic, payload] of messages) await publish(topic, payload)
   return running
@@ -95,21 +91,21 @@ describe('tail of a bus', () => {
   })
 
   test('finds the bus of the gateway that runs in this directory', async () => {
-    mkdirSync(user.dataDir, { recursive: true })
-    writeFileSync(join(user.dataDir, 'run.json'), JSON.stringify({ pid: process.pid, mqtt_url: url }))
+    mkdirSync(cli.user.dataDir, { recursive: true })
+    writeFileSync(join(cli.user.dataDir, 'run.json'), JSON.stringify({ pid: process.pid, mqtt_url: url }))
     const answer = await tailed(['--bus', '-n', '1'], [['fairlead/devices/a/telemetry', POINTS]])
     expect(answer.code).toBe(0)
   })
 
   test('without a bus to name exits 2; a bus that is not there exits 3 and shows no password', async () => {
-    expect(await user.run(['tail', '--bus'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--mqtt') })
-    const answer = await user.run(['tail', '--mqtt', 'mqtt://me:hunter2@127.0.0.1:1'])
+    expect(await cli.user.run(['tail', '--bus'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--mqtt') })
+    const answer = await cli.user.run(['tail', '--mqtt', 'mqtt://me:hunter2@127.0.0.1:1'])
     expect(answer).toMatchObject({ code: 3, stderr: expect.stringContaining('mqtt://127.0.0.1:1 (from --mqtt)') })
     expect(answer.stderr).not.toContain('hunter2')
   })
 
   test('a bus that does not let it read exits 1 and says so', async () => {
-    const answer = await user.run(['tail', '--mqtt', url, '--base', 'secret'])
+    const answer = await cli.user.run(['tail', '--mqtt', url, '--base', 'secret'])
     expect(answer).toMatchObject({ code: 1, stderr: expect.stringContaining('secret/devices/+/#') })
   })
 })

@@ -3,40 +3,28 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { createListener } from '../../gateway/adapters/https-listener.ts'
 import { issueServer, makeAuthority } from '../../gateway/adapters/tls/authority.ts'
-import { ADMIN_KEY, type RunningApi, runApi, VIEWER_KEY } from '../helpers/rest.ts'
-import { type CliAnswer, CliUser } from '../helpers/run-cli.ts'
+import { ApiBench, rowsOf } from '../helpers/cli-bench.ts'
+import { ADMIN_KEY, VIEWER_KEY } from '../helpers/rest.ts'
+import type { CliAnswer } from '../helpers/run-cli.ts'
 
-let api: RunningApi
-let user: CliUser
-beforeAll(async () => {
-  api = await runApi()
-})
-afterAll(() => api.close())
+const cli = new ApiBench()
 beforeEach(() => {
-  user = new CliUser()
-  user.env = { FAIRLEAD_URL: api.url, FAIRLEAD_API_KEY: ADMIN_KEY }
-  api.health = { ready: true, stopping: false, parts: { bus: { ready: true } } }
-  api.operator.devices.clear()
-  api.operator.tokens.clear()
-  api.operator.commands.length = 0
+  cli.api.health = { ready: true, stopping: false, parts: { bus: { ready: true } } }
+  cli.api.operator.devices.clear()
+  cli.api.operator.tokens.clear()
+  cli.api.operator.commands.length = 0
 })
-afterEach(() => user[Symbol.dispose]())
 
 /** Runs it and checks what is true of every run: it ended by itself, and the key is nowhere to be read. */
 async function fairlead(words: string, input?: string): Promise<CliAnswer> {
-  const answer = await user.run(words.split(' '), input)
+  const answer = await cli.user.run(words.split(' '), input)
   expect(answer.code).not.toBeNull()
   expect(answer.stdout + answer.stderr).not.toContain(ADMIN_KEY)
   return answer
 }
-const rows = ({ stdout }: CliAnswer) =>
-  stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => line.split('\t'))
 
 function writeFile(path: string, content: object): void {
   mkdirSync(dirname(path), { recursive: true })
@@ -45,13 +33,13 @@ function writeFile(path: string, content: object): void {
 
 describe('devices', () => {
   test('add prints the token once, and the lines for the console of the device', async () => {
-    user.env = { ...user.env, FAIRLEAD_PUBLIC_HOST: 'gateway.example,10.0.0.2' }
+    cli.user.env = { ...cli.user.env, FAIRLEAD_PUBLIC_HOST: 'gateway.example,10.0.0.2' }
     const { code, stdout } = await fairlead('device add greenhouse-1 --model esp32-s3 --tag north --tag roof')
     expect(code).toBe(0)
-    expect(stdout).toContain(`  gateway gateway.example ${api.port}\n`)
+    expect(stdout).toContain(`  gateway gateway.example ${cli.api.port}\n`)
     expect(stdout).toMatch(/^ {2}token signed\.greenhouse-1\.token-\d+$/m)
     expect(stdout.match(/signed\./g)).toHaveLength(1)
-    expect(await api.operator.device('greenhouse-1')).toMatchObject({ model: 'esp32-s3', tags: ['north', 'roof'] })
+    expect(await cli.api.operator.device('greenhouse-1')).toMatchObject({ model: 'esp32-s3', tags: ['north', 'roof'] })
     expect((await fairlead('device show greenhouse-1 --json')).stdout).not.toContain('signed.')
   })
 
@@ -61,26 +49,26 @@ describe('devices', () => {
   })
 
   test('list walks through all pages and away from a terminal is plain lines with tabs', async () => {
-    for (let i = 0; i < 205; i++) await api.operator.createDevice({ id: `d${1000 + i}`, tags: ['x', 'y'] })
+    for (let i = 0; i < 205; i++) await cli.api.operator.createDevice({ id: `d${1000 + i}`, tags: ['x', 'y'] })
     const answer = await fairlead('device list')
-    expect(rows(answer)).toHaveLength(205)
-    expect(rows(answer)[0]).toEqual(['d1000', 'offline', expect.any(String), '-', '-', 'x,y'])
+    expect(rowsOf(answer)).toHaveLength(205)
+    expect(rowsOf(answer)[0]).toEqual(['d1000', 'offline', expect.any(String), '-', '-', 'x,y'])
     expect(JSON.parse((await fairlead('device list --json')).stdout).items).toHaveLength(205)
   })
 
   test('disable, enable, show and remove do so', async () => {
-    await api.operator.createDevice({ id: 'a' })
+    await cli.api.operator.createDevice({ id: 'a' })
     expect(await fairlead('device disable a')).toMatchObject({ code: 0, stdout: 'Device a is disabled.\n' })
     expect((await fairlead('device show a')).stdout).toMatch(/^enabled +no$/m)
-    expect(rows(await fairlead('device list'))[0]?.[1]).toBe('disabled')
+    expect(rowsOf(await fairlead('device list'))[0]?.[1]).toBe('disabled')
     expect((await fairlead('device enable a')).code).toBe(0)
-    expect((await api.operator.device('a')).enabled).toBe(true)
+    expect((await cli.api.operator.device('a')).enabled).toBe(true)
     expect((await fairlead('device remove a')).code).toBe(0)
-    expect(api.operator.devices.size).toBe(0)
+    expect(cli.api.operator.devices.size).toBe(0)
   })
 
   test('text that would steer the terminal is shown, not obeyed', async () => {
-    await api.operator.createDevice({ id: 'a', model: '\u001b[2Jgone\u009b\u202e' })
+    await cli.api.operator.createDevice({ id: 'a', model: '\u001b[2Jgone\u009b\u202e' })
     for (const words of ['device list', 'device show a', 'device show a --json']) {
       const { stdout } = await fairlead(words)
       expect(stdout).toContain('\\u001b[2Jgone\\u009b\\u202e')
@@ -90,22 +78,22 @@ describe('devices', () => {
 
 describe('tokens', () => {
   test('add, list and revoke', async () => {
-    await api.operator.createDevice({ id: 'a' })
+    await cli.api.operator.createDevice({ id: 'a' })
     const added = await fairlead('token add a --expires 90d --json')
     const { id, expires_at } = JSON.parse(added.stdout)
     expect(expires_at).toBeGreaterThan(Date.now() + 89 * 86_400_000)
     expect((await fairlead(`token revoke a ${id}`)).code).toBe(0)
-    const listed = rows(await fairlead('token list a'))
+    const listed = rowsOf(await fairlead('token list a'))
     expect(listed.map((row) => row[1])).toEqual(['live', 'revoked'])
   })
 
   test('rotate says whether the new one is on its way, and never its text', async () => {
-    await api.operator.createDevice({ id: 'a' })
+    await cli.api.operator.createDevice({ id: 'a' })
     const { code, stdout } = await fairlead('token rotate a --overlap 0')
     expect(code).toBe(0)
     expect(stdout).toMatch(/^Token token-\d+ waits for the device to connect\.\n$/)
-    expect([...api.operator.tokens.values()].at(-1)).toMatchObject({ overlapS: 0 })
-    expect(rows(await fairlead('token list a')).map((row) => row[1])).toEqual(['live', 'pending'])
+    expect([...cli.api.operator.tokens.values()].at(-1)).toMatchObject({ overlapS: 0 })
+    expect(rowsOf(await fairlead('token list a')).map((row) => row[1])).toEqual(['live', 'pending'])
     expect(await fairlead('token rotate a')).toMatchObject({
       code: 1,
       stderr: expect.stringMatching('rotation_in_progress'),
@@ -115,8 +103,8 @@ describe('tokens', () => {
 
 describe('settings', () => {
   beforeEach(async () => {
-    api.operator.shadows.clear()
-    await api.operator.createDevice({ id: 'a' })
+    cli.api.operator.shadows.clear()
+    await cli.api.operator.createDevice({ id: 'a' })
   })
 
   test('set takes key=json, more than one; null removes', async () => {
@@ -129,7 +117,7 @@ describe('settings', () => {
   })
 
   test('show says what the API says', async () => {
-    await api.operator.changeDesired('a', { on: true }, {})
+    await cli.api.operator.changeDesired('a', { on: true }, {})
     const { stdout } = await fairlead('settings show a --json')
     expect(JSON.parse(stdout)).toMatchObject({ desired: { on: true }, desired_version: 1, reported_version: 0 })
   })
@@ -138,7 +126,7 @@ describe('settings', () => {
     const { code, stderr } = await fairlead(`settings set a ok=1 ${word}`)
     expect(code).toBe(2)
     expect(stderr).toContain(word)
-    expect(api.operator.shadows.size).toBe(0)
+    expect(cli.api.operator.shadows.size).toBe(0)
   })
 
   test('set without a setting is wrong usage', async () => {
@@ -151,7 +139,7 @@ describe('settings', () => {
 
 describe('commands', () => {
   beforeEach(async () => {
-    await api.operator.createDevice({ id: 'a' })
+    await cli.api.operator.createDevice({ id: 'a' })
   })
 
   test('send stores it with its times and says its id', async () => {
@@ -162,8 +150,8 @@ describe('commands', () => {
 
   test('send --wait shows the result and exits 0 when it succeeded', async () => {
     const waiting = fairlead('command send a read --wait 20s')
-    await expect.poll(() => api.operator.commands.length, { timeout: 20_000 }).toBe(1)
-    api.operator.advance(api.operator.commands[0]?.id ?? '', { kind: 'result', ok: true, data: { rssi: -60 } })
+    await expect.poll(() => cli.api.operator.commands.length, { timeout: 20_000 }).toBe(1)
+    cli.api.operator.advance(cli.api.operator.commands[0]?.id ?? '', { kind: 'result', ok: true, data: { rssi: -60 } })
     const { code, stdout } = await waiting
     expect(code).toBe(0)
     expect(stdout).toMatch(/^result +\{"rssi":-60\}$/m)
@@ -171,9 +159,9 @@ describe('commands', () => {
 
   test('send --wait exits 1 when it failed, and says why', async () => {
     const waiting = fairlead('command send a read --wait 20s')
-    await expect.poll(() => api.operator.commands.length, { timeout: 20_000 }).toBe(1)
+    await expect.poll(() => cli.api.operator.commands.length, { timeout: 20_000 }).toBe(1)
     const error = { code: 'jammed', message: 'the flap is stuck' }
-    api.operator.advance(api.operator.commands[0]?.id ?? '', { kind: 'result', ok: false, error })
+    cli.api.operator.advance(cli.api.operator.commands[0]?.id ?? '', { kind: 'result', ok: false, error })
     const { code, stdout } = await waiting
     expect(code).toBe(1)
     expect(stdout).toMatch(/^error +the flap is stuck \(jammed\)$/m)
@@ -186,8 +174,8 @@ describe('commands', () => {
   })
 
   test('list, show and cancel', async () => {
-    const { id } = await api.operator.submitCommand('a', { name: 'read' })
-    expect(rows(await fairlead('command list a'))[0]?.slice(0, 4)).toEqual([id, 'a', 'queued', 'read'])
+    const { id } = await cli.api.operator.submitCommand('a', { name: 'read' })
+    expect(rowsOf(await fairlead('command list a'))[0]?.slice(0, 4)).toEqual([id, 'a', 'queued', 'read'])
     expect((await fairlead(`command cancel ${id}`)).stdout).toMatch(/^state +cancelled$/m)
     expect((await fairlead(`command show ${id}`)).stdout).toMatch(/^history +queued .+, cancelled .+$/m)
   })
@@ -195,14 +183,14 @@ describe('commands', () => {
 
 describe('status', () => {
   test('exits 0 when all is ready, and needs no key', async () => {
-    user.env = { FAIRLEAD_URL: api.url }
+    cli.user.env = { FAIRLEAD_URL: cli.api.url }
     const { code, stdout } = await fairlead('status')
     expect(code).toBe(0)
-    expect(stdout).toBe(`${api.url} is ready\nbus\tready\t\n`)
+    expect(stdout).toBe(`${cli.api.url} is ready\nbus\tready\t\n`)
   })
 
   test('exits 1 when something is not, and says what', async () => {
-    api.health = { ready: false, stopping: false, parts: { bus: { ready: false, reason: 'no connection' } } }
+    cli.api.health = { ready: false, stopping: false, parts: { bus: { ready: false, reason: 'no connection' } } }
     const { code, stdout } = await fairlead('status')
     expect(code).toBe(1)
     expect(stdout).toContain('bus\tnot ready\tno connection')
@@ -234,14 +222,14 @@ describe('wrong usage exits 2 and says what is wrong', () => {
   })
 
   test('no key at all', async () => {
-    user.env = { FAIRLEAD_URL: api.url }
+    cli.user.env = { FAIRLEAD_URL: cli.api.url }
     const { code, stderr } = await fairlead('device list')
     expect(code).toBe(2)
     expect(stderr).toContain('fairlead login')
   })
 
   test('no gateway named and none running here', async () => {
-    user.env = {}
+    cli.user.env = {}
     const { code, stderr } = await fairlead('device list')
     expect(code).toBe(2)
     expect(stderr).toContain('npm start')
@@ -274,7 +262,7 @@ describe('what the gateway refuses exits 1', () => {
   })
 
   test('a key it does not know: says where the key came from, not what it is', async () => {
-    user.env = { ...user.env, FAIRLEAD_API_KEY: 'flk_of-another-gateway' }
+    cli.user.env = { ...cli.user.env, FAIRLEAD_API_KEY: 'flk_of-another-gateway' }
     const { code, stderr } = await fairlead('device list')
     expect(code).toBe(1)
     expect(stderr).toContain('FAIRLEAD_API_KEY')
@@ -282,7 +270,7 @@ describe('what the gateway refuses exits 1', () => {
   })
 
   test('a role that is too low', async () => {
-    user.env = { ...user.env, FAIRLEAD_API_KEY: VIEWER_KEY }
+    cli.user.env = { ...cli.user.env, FAIRLEAD_API_KEY: VIEWER_KEY }
     const { code, stderr } = await fairlead('device add a')
     expect(code).toBe(1)
     expect(stderr).toContain('needs the role admin')
@@ -298,9 +286,9 @@ describe('no gateway reached exits 3', () => {
   })
 
   test('a run.json left behind by a gateway that has ended is recognised', async () => {
-    user.env = { FAIRLEAD_API_KEY: ADMIN_KEY }
+    cli.user.env = { FAIRLEAD_API_KEY: ADMIN_KEY }
     const endedPid = 2 ** 22 + 1 // greater than any process id of Linux
-    writeFile(join(user.dataDir, 'run.json'), { pid: endedPid, url: 'http://127.0.0.1:1' })
+    writeFile(join(cli.user.dataDir, 'run.json'), { pid: endedPid, url: 'http://127.0.0.1:1' })
     const { code, stderr } = await fairlead('device list')
     expect(code).toBe(3)
     expect(stderr).toContain(`(process ${endedPid}) has ended`)
@@ -325,7 +313,7 @@ describe('no gateway reached exits 3', () => {
     server.on('request', (_request, response) => response.end('{"ready":true,"stopping":false,"parts":{}}'))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
-    const ca = join(user.home, 'ca.pem')
+    const ca = join(cli.user.home, 'ca.pem')
     writeFileSync(ca, authority.cert)
     const refused = await fairlead(`status --url ${url}`)
     const accepted = await fairlead(`status --url ${url} --ca ${ca}`)
@@ -340,39 +328,39 @@ describe('no gateway reached exits 3', () => {
 
 describe('finding the gateway', () => {
   test('the run.json of a gateway in this directory is enough', async () => {
-    user.env = { FAIRLEAD_ADMIN_KEY: ADMIN_KEY }
-    writeFile(join(user.dataDir, 'run.json'), { pid: process.pid, url: api.url })
+    cli.user.env = { FAIRLEAD_ADMIN_KEY: ADMIN_KEY }
+    writeFile(join(cli.user.dataDir, 'run.json'), { pid: process.pid, url: cli.api.url })
     expect((await fairlead('device list')).code).toBe(0)
   })
 
   test('login reads the key from stdin, checks it and keeps it for this user alone', async () => {
-    user.env = {}
-    const file = join(user.configDir, 'fairlead', 'cli.json')
-    const login = await fairlead(`login ${api.url}`, `${ADMIN_KEY}\n`)
+    cli.user.env = {}
+    const file = join(cli.user.configDir, 'fairlead', 'cli.json')
+    const login = await fairlead(`login ${cli.api.url}`, `${ADMIN_KEY}\n`)
     expect(login).toMatchObject({ code: 0, stdout: expect.stringContaining(file) })
     expect(statSync(file).mode & 0o777).toBe(0o600)
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ url: `${api.url}/`, key: ADMIN_KEY })
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ url: `${cli.api.url}/`, key: ADMIN_KEY })
     expect((await fairlead('device list')).code).toBe(0)
   })
 
   test('login with a key that is wrong keeps nothing', async () => {
-    user.env = {}
-    expect((await fairlead(`login ${api.url}`, 'flk_wrong\n')).code).toBe(1)
-    expect((await fairlead(`login ${api.url}`, '')).code).toBe(2)
+    cli.user.env = {}
+    expect((await fairlead(`login ${cli.api.url}`, 'flk_wrong\n')).code).toBe(1)
+    expect((await fairlead(`login ${cli.api.url}`, '')).code).toBe(2)
     expect((await fairlead('device list')).code).toBe(2)
   })
 
   test('the key of the login is not sent to another gateway', async () => {
-    user.env = {}
-    await fairlead(`login ${api.url}`, `${ADMIN_KEY}\n`)
-    const { code, stderr } = await fairlead(`device list --url ${api.url.replace('127.0.0.1', 'localhost')}`)
+    cli.user.env = {}
+    await fairlead(`login ${cli.api.url}`, `${ADMIN_KEY}\n`)
+    const { code, stderr } = await fairlead(`device list --url ${cli.api.url.replace('127.0.0.1', 'localhost')}`)
     expect(code).toBe(2)
     expect(stderr).toContain('no API key')
   })
 
   test('a login file that is broken is named', async () => {
-    user.env = {}
-    const file = join(user.configDir, 'fairlead', 'cli.json')
+    cli.user.env = {}
+    const file = join(cli.user.configDir, 'fairlead', 'cli.json')
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, '{')
     expect(await fairlead('device list')).toMatchObject({ code: 2, stderr: expect.stringContaining(file) })
@@ -382,14 +370,14 @@ describe('finding the gateway', () => {
 describe('searching', () => {
   test('command list shows all devices, or those in a state; dead-letters what could not be taken', async () => {
     for (const id of ['a', 'b']) await fairlead(`device add ${id}`)
-    for (const device of ['a', 'b']) await api.operator.submitCommand(device, { name: 'x' })
-    expect(rows(await fairlead('command list')).map((cells) => cells[1])).toEqual(['b', 'a'])
-    expect(rows(await fairlead('command list a --state open --since 1h')).map((cells) => cells[1])).toEqual(['a'])
+    for (const device of ['a', 'b']) await cli.api.operator.submitCommand(device, { name: 'x' })
+    expect(rowsOf(await fairlead('command list')).map((cells) => cells[1])).toEqual(['b', 'a'])
+    expect(rowsOf(await fairlead('command list a --state open --since 1h')).map((cells) => cells[1])).toEqual(['a'])
     const wrong = await fairlead('command list --state done')
     expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('query.state')])
     const letter = { topic: 't/x', reason: 'bad_request', detail: 'not_json', bytes: 1, payload: '{' }
-    api.operator.letters.push({ id: 1, atMs: 5, ...letter })
-    expect(rows(await fairlead('dead-letters -n 3'))).toEqual([
+    cli.api.operator.letters.push({ id: 1, atMs: 5, ...letter })
+    expect(rowsOf(await fairlead('dead-letters -n 3'))).toEqual([
       [expect.any(String), 'bad_request', 'not_json', 't/x', '{'],
     ])
   })
@@ -398,40 +386,40 @@ describe('searching', () => {
 describe('connections and quarantine', () => {
   test('device connections shows them, device show the quarantine, device release ends it', async () => {
     await fairlead('device add a')
-    const device = await api.operator.device('a')
-    api.operator.devices.set('a', { ...device, quarantine: { sinceMs: 0, untilMs: 300_000 } })
+    const device = await cli.api.operator.device('a')
+    cli.api.operator.devices.set('a', { ...device, quarantine: { sinceMs: 0, untilMs: 300_000 } })
     const connection = { device: 'a', session: 7, connectedAtMs: 1_000, address: '192.0.2.1', messages: 3 }
-    api.operator.connected.push({ id: 1, ...connection, endedAtMs: 2_000, reason: 'replaced', firmware: '1.4.0' })
-    api.operator.connected.push({ id: 2, ...connection, session: 8 })
-    const shown = rows(await fairlead('device connections a'))
+    cli.api.operator.connected.push({ id: 1, ...connection, endedAtMs: 2_000, reason: 'replaced', firmware: '1.4.0' })
+    cli.api.operator.connected.push({ id: 2, ...connection, session: 8 })
+    const shown = rowsOf(await fairlead('device connections a'))
     expect(shown.map((cells) => cells.slice(1))).toEqual([
       ['-', 'open', '8', '192.0.2.1', '-', '-'],
       ['1970-01-01T00:00:02.000Z', 'replaced', '7', '192.0.2.1', '1.4.0', '3'],
     ])
     expect((await fairlead('device show a')).stdout).toMatch(/^quarantine +until 1970-01-01T00:05:00\.000Z/m)
     expect((await fairlead('device release a')).stdout).toBe('Device a may connect.\n')
-    expect((await api.operator.device('a')).quarantine).toBeUndefined()
+    expect((await cli.api.operator.device('a')).quarantine).toBeUndefined()
     expect((await fairlead('device release none')).code).toBe(1)
   })
 })
 
 describe('audit', () => {
   test('shows who did what, newest first, and filters', async () => {
-    api.memory.audit.length = 0
+    cli.api.memory.audit.length = 0
     await fairlead('device add a')
     await fairlead('device disable a')
-    const lines = rows(await fairlead('audit'))
+    const lines = rowsOf(await fairlead('audit'))
     expect(lines.map((cells) => [cells[1], cells[2], cells[3], cells[4]])).toEqual([
       ['key:admin', 'updateDevice', 'devices/a', 'ok'],
       ['key:admin', 'createDevice', 'devices/a', 'ok'],
     ])
-    expect(rows(await fairlead('audit --action createDevice --since 1h -n 5'))).toHaveLength(1)
+    expect(rowsOf(await fairlead('audit --action createDevice --since 1h -n 5'))).toHaveLength(1)
     const { stdout } = await fairlead('audit --device a --json')
     expect(JSON.parse(stdout)).toMatchObject({ items: [{ detail: { enabled: false } }, {}], next: null })
   })
 
   test('is for admins', async () => {
-    user.env = { ...user.env, FAIRLEAD_API_KEY: VIEWER_KEY }
+    cli.user.env = { ...cli.user.env, FAIRLEAD_API_KEY: VIEWER_KEY }
     const { code, stderr } = await fairlead('audit')
     expect(code).toBe(1)
     expect(stderr).toContain('needs the role admin')

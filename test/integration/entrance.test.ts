@@ -6,6 +6,11 @@ import { createListener, listen } from '../../gateway/adapters/https-listener.ts
 import { askOn, everything } from '../helpers/raw-sockets.ts'
 
 const BANNED = '127.0.0.99'
+/** Loopback has one address of IPv6: sockets from these are shown to the entrance with addresses of one network. */
+const NEIGHBOURS: Readonly<Record<string, string>> = {
+  '127.0.0.21': '2001:db8:1:2::21',
+  '127.0.0.22': '2001:db8:1:2::22',
+}
 
 async function open(limits: Partial<EntranceLimits> = {}) {
   const refusals: string[] = []
@@ -21,6 +26,10 @@ async function open(limits: Partial<EntranceLimits> = {}) {
     isBanned: (address) => address === BANNED,
     onRefused: (reason) => void refusals.push(reason),
     limits: { ...ENTRANCE_LIMITS, ...limits },
+  })
+  entrance.door.prependListener('connection', (socket: net.Socket) => {
+    const value = NEIGHBOURS[socket.remoteAddress ?? '']
+    if (value !== undefined) Object.defineProperty(socket, 'remoteAddress', { value })
   })
   state.port = (await listen(entrance.door, 0, '127.0.0.1')).port
   onTestFinished(async () => {
@@ -59,6 +68,14 @@ test('one address that connects and says nothing does not keep another out', asy
   const silent = await Promise.all(Array.from({ length: 40 }, () => connectFrom(port, '127.0.0.2')))
   await askOn(await connectFrom(port, '127.0.0.3'), '/other')
   expect(silent.every(({ destroyed }) => !destroyed)).toBe(true)
+})
+
+test('neither do the addresses of one IPv6 network together', async () => {
+  const { port, entrance } = await open({ startingMax: 10, startingPerAddressMax: 8 })
+  for (let n = 0; n < 20; n++) await connectFrom(port, n % 2 === 0 ? '127.0.0.21' : '127.0.0.22')
+  await expect.poll(() => connectionsOf(entrance.door)).toBe(20)
+  await askOn(await connectFrom(port, '127.0.0.3'), '/other')
+  expect(entrance.starting).toBe(8)
 })
 
 test('addresses take turns: the second one to come is not behind all of the first', async () => {

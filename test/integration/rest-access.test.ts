@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { REQUEST_LIMITS } from '../../gateway/adapters/http/auth.ts'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { REQUEST_LIMITS } from '../../gateway/adapters/http/rates.ts'
 import { GatewayError } from '../../gateway/core/errors.ts'
 import { ADMIN_KEY, ask, expectProblem, OPERATOR_KEY, type RunningApi, runApi, VIEWER_KEY } from '../helpers/rest.ts'
 
@@ -123,6 +123,16 @@ describe('rates', () => {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
     expect((await ask(limited, 'GET', '/api/v1/devices')).status).toBe(200)
     expect(JSON.stringify(limited.lines)).not.toContain('flk_guess')
+  })
+
+  test('a wall clock that is set back makes nobody wait for longer', async () => {
+    await using limited = await runApi({ ...REQUEST_LIMITS, requestsPerMinute: 1 })
+    expect((await ask(limited, 'GET', '/api/v1/devices')).status).toBe(200)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 })
+    onTestFinished(() => void vi.useRealTimers())
+    const answer = await ask(limited, 'GET', '/api/v1/devices')
+    expectProblem(answer, 429, 'rate_limited')
+    expect(Number(answer.headers.get('retry-after'))).toBeLessThanOrEqual(60)
   })
 
   test('one key too busy is 429 with Retry-After; other keys and the probes are not concerned', async () => {

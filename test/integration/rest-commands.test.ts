@@ -11,6 +11,7 @@ afterAll(() => api.close())
 beforeEach(async () => {
   api.operator.failure = undefined
   api.operator.devices.clear()
+  api.operator.tokens.clear()
   api.operator.commands.length = 0
   await ask(api, 'POST', '/api/v1/devices', { json: { id: 'a' } })
 })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { REQUEST_LIMITS } from '../../gateway/adapters/http/auth.ts'
+import { REQUEST_LIMITS } from '../../gateway/adapters/http/rates.ts'
 import { ADMIN_KEY, type Answer, ask, expectProblem, type RunningApi, runApi } from '../helpers/rest.ts'
 
 const PASSWORD = 'quiet harbour lantern 7'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { REQUEST_LIMITS } from '../../gateway/adapters/http/auth.ts'
+import { REQUEST_LIMITS } from '../../gateway/adapters/http/rates.ts'
 import type { Role } from '../../gateway/core/access/ports.ts'
 import { type Answer, ask, expectProblem, OPERATOR_KEY, type RunningApi, runApi } from '../helpers/rest.ts'
 

@@ -8,10 +8,10 @@ import { DatabaseSync } from 'node:sqlite'
 import type { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { SqliteRegistry } from '../../gateway/adapters/sqlite/registry.ts'
+import { startScript } from '../../gateway/start-script.ts'
 import { announcementContract } from '../contract/announcement-store.contract.ts'
 import { registryContract } from '../contract/registry.contract.ts'
 import { newCommand, newDevice, newToken } from '../contract/registry-fixtures.ts'
-import { NODE_FLAGS } from '../helpers/launch-gateway.ts'
 
 /** More open commands than any of these tests makes. */
 const NO_LIMIT = 1_000_000
@@ -279,7 +279,9 @@ describe('kill -9', () => {
   /** Kills the child at once when `count` lines were read; what it said until then is counted too. */
   async function insertAndKill(count: number, commands: string[], sessions: number[]): Promise<void> {
     const script = new URL('../helpers/insert-until-killed.ts', import.meta.url).pathname
-    const child = spawn(process.execPath, [...NODE_FLAGS, script, directory], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, [...startScript().flags, script, directory], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     const ended = once(child, 'exit')
     let lines = 0
     for await (const line of createInterface({ input: child.stdout })) {

@@ -21,13 +21,12 @@ const ADAPTERS = 'gateway/adapters/'
 /** The one place of each external system: a file, or a folder that ends with `/`. A client of ours has its own side of it. */
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   ws: ['gateway/adapters/websocket/', 'simulator/link.ts', 'cli/live-socket.ts'],
-  aedes: ['gateway/adapters/embedded-broker.ts'],
+  aedes: ['gateway/adapters/embedded-broker/'],
   mqtt: ['gateway/adapters/mqtt/', 'cli/tail-bus.ts', 'demo/bus-watcher.ts'],
   fastify: ['gateway/adapters/http/'],
   '@fastify/cookie': ['gateway/adapters/http/'],
   '@fastify/static': ['gateway/adapters/http/'],
   '@fastify/helmet': ['gateway/adapters/http/'],
-  '@fastify/rate-limit': ['gateway/adapters/http/'],
   '@fastify/swagger': ['gateway/adapters/http/'],
   '@fastify/type-provider-typebox': ['gateway/adapters/http/'],
   typebox: ['gateway/adapters/http/'],

@@ -161,6 +161,21 @@ describe('failed handshakes of an address [H-9] [L-27]', () => {
     expect(await statusOf(gate)).toBe(101)
   })
 
+  test('of IPv6 its network counts, since whoever has one address of a /64 has them all; the log names the address', async () => {
+    const gate = admission({ failedHandshakesPerMinute: 1 })
+    const [first, second] = ['2001:db8:1:2::a', '2001:db8:1:2::b']
+    expect(await statusOf(gate, 'forged', { address: first })).toBe(401)
+    expect(await statusOf(gate, 'forged', { address: second })).toBe(401)
+    for (const address of [first, second, '2001:db8:1:2:ffff::1']) {
+      expect(await statusOf(gate, undefined, { address })).toBe(429)
+      expect(gate.isBanned(address)).toBe(true)
+    }
+    expect(gate.isBanned('2001:db8:1:3::a')).toBe(false)
+    expect(await statusOf(gate, undefined, { address: '2001:db8:1:3::a' })).toBe(101)
+    const refused = log.lines.filter(({ message }) => message === 'token refused')
+    expect(refused.map(({ fields }) => Object(fields).address)).toEqual([first, second])
+  })
+
   test('good ones never count: a whole site may share one address', async () => {
     const gate = admission({ connectsPerMinute: 1_000 })
     for (let i = 0; i < 200; i++) expect(await statusOf(gate)).toBe(101)

@@ -55,6 +55,23 @@ describe('the connections of a device', () => {
     expect(await history()).toMatchObject([{ session: 1, reason: 'gateway_restarted', endedAtMs: rig.clock.wallMs() }])
   })
 
+  test('that were open when the gateway died have ended when it was last known to live', async () => {
+    await rig.ready()
+    await write()
+    await rig.clock.advance(3_600_000)
+    await rig.duty('mark of life')
+    const lastMarkMs = rig.clock.wallMs()
+    await rig.clock.advance(600_000)
+    rig = new CoreRig({ after: rig })
+    await rig.core.connectionLog.restore()
+    expect(await history()).toMatchObject([{ reason: 'gateway_restarted', endedAtMs: lastMarkMs }])
+  })
+
+  test('without a device there is no life to mark', async () => {
+    await rig.duty('mark of life')
+    expect(rig.memory.aliveAtMs).toBeUndefined()
+  })
+
   test('wait while the store is away, and are written at a clean stop', async () => {
     rig.memory.fail('saveConnections')
     const device = await rig.ready()

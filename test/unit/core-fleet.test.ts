@@ -231,6 +231,18 @@ describe('deleting a device', () => {
     expect((await rig.core.fleet.device('d1')).counters).toMatchObject({ received: 0, connects: 1 })
   })
 
+  test('what the bus confirms of it later is counted for all, and for no device of that id', async () => {
+    const device = await rig.ready()
+    rig.holdAll()
+    device.telemetry(1)
+    await settled()
+    await rig.core.fleet.deleteDevice('d1')
+    rig.bus.confirmAll()
+    await settled()
+    expect(rig.core.counters.of('d1').published).toBe(0)
+    expect(rig.core.counters.totals.published).toBe(1)
+  })
+
   test('a topic that cannot be cleared is logged', async () => {
     await rig.register()
     rig.bus.refuses = () => new GatewayError('bus_full')

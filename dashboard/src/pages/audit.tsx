@@ -6,6 +6,7 @@ import { AuditFilterForm } from '../parts/audit-filters.tsx'
 import { AuditList } from '../parts/audit-list.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { Problem } from '../parts/problem.tsx'
+import { Waiting } from '../parts/waiting.tsx'
 import {
   entries,
   filterAudit,
@@ -59,12 +60,7 @@ export function AuditPage() {
 
 function Found() {
   const { value } = entries
-  if (value === undefined)
-    return (
-      <p class="waiting" role="status">
-        Asking the gateway…
-      </p>
-    )
+  if (value === undefined) return <Waiting>Asking the gateway…</Waiting>
   if (value.length > 0) return <AuditList entries={value} />
   if (!Object.values(filters.value).some(Boolean))
     return <Empty title="Nothing happened yet">Every change will stand here.</Empty>

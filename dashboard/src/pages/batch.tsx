@@ -6,6 +6,7 @@ import { CancelBatch, Stage, targetText } from '../parts/batch-list.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { TargetTable } from '../parts/target-table.tsx'
+import { Waiting } from '../parts/waiting.tsx'
 import { BatchView, NOT_DONE, notSucceeded } from '../state/batch-view.ts'
 import { type Batch, DEVICES_MAX } from '../state/batches.ts'
 import { draft } from '../state/draft.ts'
@@ -23,12 +24,7 @@ export function BatchPage({ id }: { id: string }) {
         Only the latest 50 are kept. <a href="#/commands">Show them</a>
       </Empty>
     )
-  if (batch === undefined)
-    return (
-      <p class="waiting" role="status">
-        Loading…
-      </p>
-    )
+  if (batch === undefined) return <Waiting />
   return (
     <div class="page batch-page">
       <Head batch={batch} view={view} />

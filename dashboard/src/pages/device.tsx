@@ -13,6 +13,7 @@ import { SettingsPanel } from '../parts/settings-panel.tsx'
 import { StateMark } from '../parts/state-mark.tsx'
 import { Telemetry } from '../parts/telemetry.tsx'
 import { TokenPanel } from '../parts/token-panel.tsx'
+import { Waiting } from '../parts/waiting.tsx'
 import { alarms } from '../state/alarms.ts'
 import { DeviceConnections } from '../state/connections.ts'
 import { DeviceDetails } from '../state/device-details.ts'
@@ -21,12 +22,7 @@ import { may } from '../state/session.ts'
 
 export function DevicePage({ id }: { id: string }) {
   const device = deviceById(id)
-  if (device === undefined && !isLoaded.value)
-    return (
-      <p class="waiting" role="status">
-        Loading…
-      </p>
-    )
+  if (device === undefined && !isLoaded.value) return <Waiting />
   if (device === undefined) {
     return (
       <Empty title={`There is no device ${id}`}>

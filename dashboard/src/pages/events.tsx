@@ -7,6 +7,7 @@ import { Empty } from '../parts/empty.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { SaidFilters } from '../parts/said-filters.tsx'
 import { SaidTable } from '../parts/said-table.tsx'
+import { Waiting } from '../parts/waiting.tsx'
 import { go, toEvents } from '../state/route.ts'
 import { type Said, SaidFeed, type SaidFilter } from '../state/said.ts'
 import { may } from '../state/session.ts'
@@ -115,7 +116,7 @@ interface RowsProps {
 
 function Rows({ list, feed, filter, onEdge }: RowsProps) {
   if (list.length > 0) return <SaidTable list={list} onEdge={onEdge} />
-  if (!feed.isLoaded.value) return <p class="waiting">Reading what was said…</p>
+  if (!feed.isLoaded.value) return <Waiting>Reading what was said…</Waiting>
   const isAll = filter.device === '' && filter.kind === 'all'
   return isAll ? (
     <Empty title="Nothing said yet">

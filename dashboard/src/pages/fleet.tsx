@@ -7,6 +7,7 @@ import { Empty } from '../parts/empty.tsx'
 import { ImportDevices } from '../parts/import-devices.tsx'
 import { NewTokens } from '../parts/new-tokens.tsx'
 import { Sparkline } from '../parts/sparkline.tsx'
+import { Waiting } from '../parts/waiting.tsx'
 import { alarmSum } from '../state/alarms.ts'
 import type { PresenceState } from '../state/api.ts'
 import { draft } from '../state/draft.ts'
@@ -83,12 +84,7 @@ function ExportLink() {
 }
 
 function List() {
-  if (!isLoaded.value)
-    return (
-      <p class="waiting" role="status">
-        Loading the fleet…
-      </p>
-    )
+  if (!isLoaded.value) return <Waiting>Loading the fleet…</Waiting>
   if (allDevices.value.length === 0) {
     return (
       <Empty title="No device yet">

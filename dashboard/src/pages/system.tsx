@@ -5,6 +5,7 @@ import { Limits } from '../parts/limits.tsx'
 import { Plot } from '../parts/plot.tsx'
 import { QuarantineList } from '../parts/quarantine-list.tsx'
 import { RefusalBars } from '../parts/refusals.tsx'
+import { Waiting } from '../parts/waiting.tsx'
 import { alarms, areAlarmsKnown } from '../state/alarms.ts'
 import { COURSES, NodeWatch } from '../state/node.ts'
 
@@ -23,9 +24,7 @@ export function SystemPage() {
         <Needs />
       </div>
       {node === undefined ? (
-        <p class="waiting" role="status">
-          Asking the gateway how it is…
-        </p>
+        <Waiting>Asking the gateway how it is…</Waiting>
       ) : (
         <>
           <div class="plots">

@@ -7,18 +7,14 @@ import { useAction } from './action.ts'
 import { BatchBar } from './batch-bar.tsx'
 import { Confirm } from './confirm.tsx'
 import { Empty } from './empty.tsx'
+import { Waiting } from './waiting.tsx'
 
 /** The latest commands to many devices, newest first, as they get on. */
 export function Batches() {
   const batches = useMemo(() => new BatchList(), [])
   useEffect(() => batches.watch(), [batches])
   const { list, senders, isLoaded } = batches
-  if (!isLoaded.value)
-    return (
-      <p class="waiting" role="status">
-        Loading…
-      </p>
-    )
+  if (!isLoaded.value) return <Waiting />
   if (list.value.length === 0)
     return (
       <Empty title="No fleet command yet">

@@ -6,6 +6,7 @@ import { toDevice } from '../state/route.ts'
 import { useAction } from './action.ts'
 import { Empty } from './empty.tsx'
 import { Problem } from './problem.tsx'
+import { Waiting } from './waiting.tsx'
 
 interface Advice {
   readonly what: string
@@ -49,12 +50,7 @@ export function DeadLetters() {
   useEffect(() => letters.watch(), [])
   const { busy, problem, run } = useAction()
   const { list, isLoaded, hasMore } = letters
-  if (!isLoaded.value)
-    return (
-      <p class="waiting" role="status">
-        Loading…
-      </p>
-    )
+  if (!isLoaded.value) return <Waiting />
   if (list.value.length === 0)
     return <Empty title="No dead letters">Everything that came over the bus could be taken.</Empty>
   return (

@@ -6,6 +6,7 @@ import { useAction } from './action.ts'
 import { Command } from './command-item.tsx'
 import { Empty } from './empty.tsx'
 import { Problem } from './problem.tsx'
+import { Waiting } from './waiting.tsx'
 
 const PAGE = 50
 
@@ -39,12 +40,7 @@ function List({ filter }: { filter: StateFilter }) {
   useEffect(() => commands.watch(), [])
   const { busy, problem, run } = useAction()
   const list = commands.list.value
-  if (list.length === 0 && !commands.isLoaded.value)
-    return (
-      <p class="waiting" role="status">
-        Loading…
-      </p>
-    )
+  if (list.length === 0 && !commands.isLoaded.value) return <Waiting />
   if (list.length === 0)
     return filter === '' ? (
       <Empty title="No command yet">Send one on the page of a device, or to many of them at once.</Empty>

@@ -1,10 +1,9 @@
-import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
 import { COMMAND_STATES } from '../../../protocol/command-request.ts'
 import { count } from '../format.ts'
 import type { BatchView } from '../state/batch-view.ts'
 import type { Counts, Target, TargetState } from '../state/batches.ts'
 import { toDevice } from '../state/route.ts'
+import { isNarrow } from './narrow.ts'
 import { VirtualRows } from './virtual-rows.tsx'
 
 const ROW_HEIGHT_PX = 44
@@ -12,16 +11,9 @@ const ROW_HEIGHT_PX = 44
 const TALL_ROW_HEIGHT_PX = 60
 /** As a command lives. */
 const IN_ORDER: readonly TargetState[] = ['pending', ...COMMAND_STATES, 'refused', 'deleted']
-const narrow = matchMedia('(max-width: 700px)')
 
 /** What became of each device. Rows are read from the gateway as one scrolls. */
 export function TargetTable({ view, counts, total }: { view: BatchView; counts: Counts; total: number }) {
-  const isNarrow = useSignal(narrow.matches)
-  useEffect(() => {
-    const follow = () => (isNarrow.value = narrow.matches)
-    narrow.addEventListener('change', follow)
-    return () => narrow.removeEventListener('change', follow)
-  }, [])
   const targets = view.targets.value
   return (
     <section class="targets" aria-label="Devices">

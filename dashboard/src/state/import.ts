@@ -8,6 +8,7 @@ import {
 } from '../../../protocol/import-parts.ts'
 import { ApiError, ask } from './api.ts'
 import { keepTokens } from './new-tokens.ts'
+import { newKey } from './once.ts'
 
 /** Far more than a gateway has devices; more would only stop the page. */
 const FILE_MAX_BYTES = 16 * 1024 * 1024
@@ -122,9 +123,4 @@ function decoded(bytes: ArrayBuffer, name: string): string {
   } catch {
     throw new Error(`${name} is not UTF-8. Save it as CSV in UTF-8.`)
   }
-}
-
-/** Also where the page came over plain HTTP, which has no `randomUUID`. */
-function newKey(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }

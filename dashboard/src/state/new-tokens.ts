@@ -1,4 +1,5 @@
 import { computed, signal } from '@preact/signals'
+import { download } from './download.ts'
 import { who } from './session.ts'
 
 /** Tokens of devices that were just added: shown once, so the page keeps them until somebody has saved them. */
@@ -35,12 +36,7 @@ export function forgetTokens(): void {
 /** Writes them to a file of the browser's downloads. Ids and tokens hold nothing that CSV would quote. */
 export function saveTokens(): void {
   const rows = newTokens.value.list.map(({ id, token }) => `${id},${token}\n`)
-  const url = URL.createObjectURL(new Blob(['id,token\n', ...rows], { type: 'text/csv' }))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = 'tokens.csv'
-  link.click()
-  URL.revokeObjectURL(url)
+  download('tokens.csv', 'text/csv', ['id,token\n', ...rows].join(''))
   kept.value = { ...kept.value, isSaved: true }
 }
 

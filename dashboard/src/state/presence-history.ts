@@ -1,17 +1,12 @@
 /** When a device was here, asleep or away: read from its connections, as far back as the gateway keeps them. */
 
+import type { Connection } from './api.ts'
+
 /** The gateway keeps so many connections of a device: with fewer there was nothing before the first. */
 export const CONNECTIONS_KEPT = 50
 
-export interface PastConnection {
-  readonly id: number
-  /** 0 of one that ended before its welcome. */
-  readonly session: number
-  readonly connected_at: number
-  readonly ended_at?: number
-  readonly reason?: string
-  readonly address?: string
-}
+/** What is needed of one; its session is 0 when it ended before its welcome. */
+export type PastConnection = Pick<Connection, 'id' | 'session' | 'connected_at' | 'ended_at' | 'reason' | 'address'>
 
 export interface PresentState {
   readonly state: 'online' | 'sleeping' | 'offline'

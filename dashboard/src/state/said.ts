@@ -64,8 +64,8 @@ export class SaidFeed {
     const stops = wanted.flatMap((one) => {
       if (one === 'log' && !this.#mayReadLogs) return []
       const changes = (items: readonly unknown[]) => this.#hear(one, items)
-      const snapshot = (items: readonly unknown[]) => {
-        if (this.isLoaded.value) this.#fillGap().catch(() => {}) // the line is gone again, and comes with a snapshot
+      const snapshot = (items: readonly unknown[], isFirst: boolean) => {
+        if (isFirst && this.isLoaded.value) this.#fillGap().catch(() => {}) // the line is gone again, and comes with a snapshot
         changes(items)
       }
       return subscribe(`${one}s${device === '' ? '' : `:${device}`}`, { snapshot, changes })

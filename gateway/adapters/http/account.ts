@@ -23,12 +23,12 @@ export function addAccountRoutes(app: App, access: Access, enter: Enter): void {
         summary: 'Change the own password; every other login of the user ends, and this one gets a new cookie',
         description: 'Only for users. A wrong present password is 403 `password_wrong`; tries are counted like logins.',
         body: PasswordInput,
-        response: { 200: withHeaders(Session, SET_COOKIE), ...bodyProblems() },
+        response: { 200: withHeaders(Session, SET_COOKIE), ...bodyProblems('password_wrong') },
       },
     },
     async (request, reply) => {
       const { name } = userOf(request)
-      await enter(request, name)
+      enter(request, name)
       const { current_password: current, new_password: password } = request.body
       const login = await access.changePassword(name, current, password)
       return grant(reply, login).code(200).send(sessionToWire(login.caller))

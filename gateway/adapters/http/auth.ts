@@ -5,11 +5,12 @@ import { allows, type Caller, type Role } from '../../core/access/ports.ts'
 import { leastScope, reaches } from '../../core/access/scopes.ts'
 import { countedAs } from '../../core/address.ts'
 import type { Audit } from '../../core/audit.ts'
-import { GatewayError, RateRefusal } from '../../core/errors.ts'
-import type { Log } from '../../core/ports.ts'
+import { GatewayError } from '../../core/errors.ts'
+import type { Clock, Log } from '../../core/ports.ts'
 import type { App } from './app.ts'
 import { type RouteArea, readAreas, verbOf } from './areas.ts'
 import { checkOrigin } from './origin.ts'
+import { Rate, type RequestLimits } from './rates.ts'
 
 /** The prefix makes browsers refuse it unless it is Secure, for this host alone and for every path. */
 export const SESSION_COOKIE = '__Host-fairlead'
@@ -37,30 +38,6 @@ declare module 'fastify' {
   }
 }
 
-export interface RequestLimits {
-  /** Requests of one key or user: enough to enrol a fleet of 5,000 within minutes, few enough that a script gone wild is noticed. */
-  readonly requestsPerMinute: number
-  /** Refused keys from one address. A person mistypes a few times; a guesser is not served. */
-  readonly refusedKeysPerMinute: number
-  /** Tries to log in as one user from one address. Others, elsewhere, are not concerned: nobody can be locked out. */
-  readonly loginsPerMinute: number
-  /** Tries to log in from one address, whoever as, and tries of login links. */
-  readonly loginsOfAddressPerMinute: number
-}
-export const REQUEST_LIMITS: RequestLimits = {
-  requestsPerMinute: 6_000,
-  refusedKeysPerMinute: 30,
-  loginsPerMinute: 10,
-  loginsOfAddressPerMinute: 30,
-}
-
-/** For every count of requests: how long, and how many keys and addresses at once; the one not seen for longest is forgotten. */
-export const COUNTING = { timeWindow: 60_000, cache: 5_000 }
-/** The same by where requests come from. */
-export const COUNTING_ADDRESSES = {
-  ...COUNTING,
-  keyGenerator: ({ address }: FastifyRequest) => countedAs(address),
-}
 /** Longer than any key that this gateway makes; keeps the hash of a hostile header small. */
 const KEY_TEXT_MAX = 512
 const BEARER = /^Bearer +([\x21-\x7e]+)$/i
@@ -68,6 +45,7 @@ const BEARER = /^Bearer +([\x21-\x7e]+)$/i
 const SECRET_QUERY_FIELDS = ['token', 'access_token', 'api_key', 'apikey', 'key', 'authorization']
 
 export interface GuardNeeds {
+  readonly clock: Clock
   readonly log: Log
   readonly audit: Audit
 }
@@ -80,21 +58,19 @@ export type RefuseUnknown = (from: { readonly address: string }) => Promise<neve
  * upgrades, which are no routes: they are counted together with the requests.
  */
 export function guardRoutes(app: App, callers: Callers, limits: RequestLimits, needs: GuardNeeds): RefuseUnknown {
-  const { log, audit } = needs
-  const countRefused = app.createRateLimit({ ...COUNTING_ADDRESSES, max: limits.refusedKeysPerMinute })
+  const { clock, log, audit } = needs
+  const refused = new Rate(limits.refusedKeysPerMinute, clock)
+  const audited = new Rate(1, clock)
   const refuseUnknown: RefuseUnknown = async ({ address }) => {
-    const counted = { address, routeOptions: { config: {} } } as FastifyRequest // all that counting reads of one
-    const isFirst = await refuseIfExceeded(countRefused, counted)
+    const origin = countedAs(address)
+    refused.count(origin)
     // Once a minute for each address: a guesser must not wash away what others did.
+    const isFirst = audited.waitMs(origin) === 0
     if (isFirst) audit.note({ actor: 'unknown', action: 'api_key_refused', outcome: 'unauthorized', address })
     log.warn({ address }, 'credential refused')
     throw new GatewayError('unauthorized')
   }
-  const countRequest = app.createRateLimit({
-    ...COUNTING,
-    max: limits.requestsPerMinute,
-    keyGenerator: ({ caller }: FastifyRequest) => `${caller?.kind} ${caller?.name}`,
-  })
+  const requests = new Rate(limits.requestsPerMinute, clock)
 
   readAreas(app)
   app.decorateRequest('caller', undefined)
@@ -108,7 +84,8 @@ export function guardRoutes(app: App, callers: Callers, limits: RequestLimits, n
       isUse: true,
     })
     if (request.caller === undefined) return refuseUnknown(request)
-    await refuseIfExceeded(countRequest, request)
+    const { kind, name } = request.caller
+    requests.count(`${kind} ${name}`)
     checkAllowed(request, request.caller, access)
   })
   return refuseUnknown
@@ -127,16 +104,6 @@ function checkAllowed({ routeOptions, method }: FastifyRequest, { kind, role, sc
     throw new GatewayError('forbidden', `This needs the scope ${leastScope(area, verb)}; ${only}.`)
   }
   if (needsAllAreas) throw new GatewayError('forbidden', `This gives access to everything; ${only}.`)
-}
-
-/** Throws when the count has gone over its limit. True for the first of its window. */
-export async function refuseIfExceeded(
-  count: ReturnType<App['createRateLimit']>,
-  request: FastifyRequest,
-): Promise<boolean> {
-  const counted = await count(request)
-  if (!counted.isAllowed && counted.isExceeded) throw new RateRefusal(counted.ttlInSeconds)
-  return !counted.isAllowed && counted.remaining === counted.max - 1
 }
 
 /**

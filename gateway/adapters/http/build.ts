@@ -2,29 +2,30 @@ import type { Server as HttpServer, IncomingHttpHeaders, IncomingMessage } from 
 import type { Server as HttpsServer } from 'node:https'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
-import rateLimit from '@fastify/rate-limit'
 import type { Access } from '../../core/access/access.ts'
 import type { Caller } from '../../core/access/ports.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Plane } from '../../core/plane.ts'
-import type { Log } from '../../core/ports.ts'
+import type { Clock, Log } from '../../core/ports.ts'
 import type { SigningKeys } from '../../core/signing-keys.ts'
 import { addAlarmRoutes } from './alarms.ts'
 import { addApiKeyRoutes } from './api-keys.ts'
 import { type App, createApp } from './app.ts'
 import { addAuditRoute, auditMutations } from './audit.ts'
-import { callerOf, guardRoutes, REQUEST_LIMITS, type RefuseUnknown, type RequestLimits } from './auth.ts'
+import { callerOf, guardRoutes, type RefuseUnknown } from './auth.ts'
 import { addBanRoutes } from './bans.ts'
 import { addBatchRoutes } from './batches.ts'
 import { addBulkRoutes } from './bulk.ts'
 import { addCommandRoutes } from './commands.ts'
-import { addConnectionRoutes } from './connections.ts'
+import { addConnectionRoute } from './connections.ts'
 import { addDashboard } from './dashboard.ts'
 import { addDeviceRoutes } from './devices.ts'
 import { addEventRoutes } from './events.ts'
 import { watchMethods } from './methods.ts'
 import { addNodeRoute } from './node.ts'
 import { addOpenapiRoute, collectOpenapi } from './openapi.ts'
+import { addQuarantineRoutes } from './quarantines.ts'
+import { REQUEST_LIMITS, type RequestLimits } from './rates.ts'
 import { addSessionRoutes } from './session.ts'
 import { addShadowRoutes } from './shadow.ts'
 import { addSigningKeyRoutes } from './signing-keys.ts'
@@ -45,6 +46,7 @@ export interface HttpParts extends Plane {
   readonly dashboardDir: string
   /** Where a request comes from, also through proxies that are trusted to say it. */
   readonly addressOf: (request: IncomingMessage) => string
+  readonly clock: Clock
   readonly log: Log
   /** Of the project; shown in the OpenAPI document and nowhere else. */
   readonly version: string
@@ -119,14 +121,14 @@ async function addPlugins(app: App, isClosed: () => boolean): Promise<void> {
     if (isClosed()) throw new GatewayError('stopping')
   })
   await app.register(cookie, { hook: false })
-  await app.register(rateLimit, { global: false })
 }
 
 /** Everything below `/api/v1`, but the document about it. */
 async function addApiRoutes(app: App, parts: HttpParts, waiters: Waiters, limits: RequestLimits): Promise<void> {
   addDeviceRoutes(app, parts.operator)
   await addBulkRoutes(app, parts.bulk)
-  addConnectionRoutes(app, parts.operator)
+  addConnectionRoute(app, parts.operator)
+  addQuarantineRoutes(app, parts.operator)
   addTokenRoutes(app, parts.operator)
   addShadowRoutes(app, parts.operator)
   addCommandRoutes(app, parts.operator, waiters)

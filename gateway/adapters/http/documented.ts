@@ -53,6 +53,17 @@ export function loginProblems(...codes: readonly ErrorCode[]): object {
   return responses([...ALWAYS.filter((code) => code !== 'forbidden'), ...WITH_BODY, ...codes])
 }
 
+/** For a route of which a status may be its own answer or a problem: the content type tells them apart. */
+export function withProblems<T extends Readonly<Record<number, TSchema>>>(own: T, problems: object): T {
+  const both: Record<string, object> = { ...own }
+  for (const [status, problem] of Object.entries(problems)) {
+    const schema = own[Number(status)]
+    const json = schema === undefined ? {} : { 'application/json': { schema } }
+    both[status] = { ...problem, content: { ...json, ...problem.content } }
+  }
+  return both as T
+}
+
 /** By status, each with its codes as examples: in the document they are told apart by name. */
 function responses(codes: readonly ErrorCode[]): Record<number, object> {
   const found: Record<number, { description: string | undefined; content: Record<string, ProblemMedia> }> = {}

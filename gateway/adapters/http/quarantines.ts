@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import type { Operator } from '../../core/operator.ts'
 import type { App } from './app.ts'
-import { BEARER, problems } from './documented.ts'
-import { closed, Limit, Name, pageLimit, TimeMs } from './schemas.ts'
+import { BEARER, NoContent, problems } from './documented.ts'
+import { closed, DeviceParams, Limit, Name, NoQuery, pageLimit, TimeMs } from './schemas.ts'
 
 const QuarantinesQuery = Type.Object(
   { limit: Type.Optional(Limit), after: Type.Optional(Name('`next` of the page before.')) },
@@ -33,14 +33,21 @@ const QuarantineList = Type.Object(
   { ...closed, title: 'QuarantineList', description: 'One page by device; `next` is null on the last.' },
 )
 
-export function addQuarantineRoutes(app: App, operator: Pick<Operator, 'quarantines'>): void {
+const shared = { tags: ['devices'], security: BEARER }
+
+/** Which devices are quarantined, and the end of that. */
+export function addQuarantineRoutes(app: App, operator: Pick<Operator, 'quarantines' | 'releaseDevice'>): void {
+  addList(app, operator)
+  addRelease(app, operator)
+}
+
+function addList(app: App, operator: Pick<Operator, 'quarantines'>): void {
   app.get(
     '/api/v1/quarantines',
     {
       config: { access: 'viewer' },
       schema: {
-        tags: ['devices'],
-        security: BEARER,
+        ...shared,
         operationId: 'listQuarantines',
         summary: 'Devices that are quarantined, since two use one token',
         description: '`DELETE /devices/{id}/quarantine` lets one connect again before its time.',
@@ -56,6 +63,28 @@ export function addQuarantineRoutes(app: App, operator: Pick<Operator, 'quaranti
         addresses: [...addresses],
       }))
       return reply.code(200).send({ items: shown, next: next ?? null })
+    },
+  )
+}
+
+function addRelease(app: App, operator: Pick<Operator, 'releaseDevice'>): void {
+  app.delete(
+    '/api/v1/devices/:id/quarantine',
+    {
+      config: { access: 'operator' },
+      schema: {
+        ...shared,
+        params: DeviceParams,
+        operationId: 'releaseDevice',
+        summary: 'Let a quarantined device connect again',
+        description: 'Give one of the two devices a token of its own first, or it begins anew.',
+        querystring: NoQuery,
+        response: { 204: NoContent, ...problems('device_not_found') },
+      },
+    },
+    async (request, reply) => {
+      await operator.releaseDevice(request.params.id)
+      return reply.code(204).send(null)
     },
   )
 }

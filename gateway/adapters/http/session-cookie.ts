@@ -2,31 +2,26 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Login } from '../../core/access/access.ts'
 import { SESSION_MAX_MS } from '../../core/access/rules.ts'
 import { countedAs } from '../../core/address.ts'
-import type { App } from './app.ts'
-import { COUNTING, COUNTING_ADDRESSES, type RequestLimits, refuseIfExceeded, SESSION_COOKIE } from './auth.ts'
+import type { Clock } from '../../core/ports.ts'
+import { SESSION_COOKIE } from './auth.ts'
 import { checkOrigin } from './origin.ts'
+import { Rate, type RequestLimits } from './rates.ts'
 
 export const SET_COOKIE = { 'Set-Cookie': 'The session. HttpOnly, Secure, SameSite=Strict.' }
 const ATTRIBUTES = { path: '/', secure: true, httpOnly: true, sameSite: 'strict' } as const
 
-/** What stands before every try of a password or a link. */
-export type Enter = (request: FastifyRequest, name?: string) => Promise<void>
+/** What stands before every try of a password or a link: throws foreign_origin or rate_limited. */
+export type Enter = (request: FastifyRequest, name?: string) => void
 
 /** A try comes from our own page or no page at all, and not too often. */
-export function loginGuard(app: App, limits: RequestLimits): Enter {
-  const names = new WeakMap<FastifyRequest, string>()
-  const byAddress = app.createRateLimit({ ...COUNTING_ADDRESSES, max: limits.loginsOfAddressPerMinute })
-  const byName = app.createRateLimit({
-    ...COUNTING,
-    max: limits.loginsPerMinute,
-    keyGenerator: (request: FastifyRequest) => `${countedAs(request.address)} ${names.get(request)}`,
-  })
-  return async (request, name) => {
-    checkOrigin(request.headers, false)
-    await refuseIfExceeded(byAddress, request)
-    if (name === undefined) return
-    names.set(request, name)
-    await refuseIfExceeded(byName, request)
+export function loginGuard(limits: RequestLimits, clock: Clock): Enter {
+  const byAddress = new Rate(limits.loginsOfAddressPerMinute, clock)
+  const byName = new Rate(limits.loginsPerMinute, clock)
+  return ({ headers, address }, name) => {
+    checkOrigin(headers, false)
+    const origin = countedAs(address)
+    byAddress.count(origin)
+    if (name !== undefined) byName.count(`${origin} ${name}`)
   }
 }
 

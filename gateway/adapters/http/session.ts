@@ -3,12 +3,13 @@ import { isName } from '../../../protocol/names.ts'
 import type { Access, Login } from '../../core/access/access.ts'
 import type { Audit } from '../../core/audit.ts'
 import { GatewayError } from '../../core/errors.ts'
-import type { Log } from '../../core/ports.ts'
+import type { Clock, Log } from '../../core/ports.ts'
 import { LinkInput, LinkOwner, LoginInput, RedeemInput, Session, sessionToWire } from './access-schemas.ts'
 import { addAccountRoutes } from './account.ts'
 import type { App } from './app.ts'
-import { type RequestLimits, sessionToken } from './auth.ts'
+import { sessionToken } from './auth.ts'
 import { BEARER, loginProblems, NoContent, problems, withHeaders } from './documented.ts'
+import type { RequestLimits } from './rates.ts'
 import { NoQuery } from './schemas.ts'
 import { type Enter, forget, grant, loginGuard, SET_COOKIE } from './session-cookie.ts'
 
@@ -17,8 +18,8 @@ const open = { access: 'public' } as const
 
 /** Logging in, out, and by link. */
 export function addSessionRoutes(app: App, needs: SessionRouteNeeds): void {
-  const { access, limits } = needs
-  const enter = loginGuard(app, limits)
+  const { access, limits, clock } = needs
+  const enter = loginGuard(limits, clock)
   addWho(app)
   addLogin(app, needs, enter)
   addLinkCheck(app, access, enter)
@@ -31,6 +32,7 @@ export interface SessionRouteNeeds {
   readonly access: Access
   readonly audit: Audit
   readonly limits: RequestLimits
+  readonly clock: Clock
   readonly log: Log
 }
 
@@ -71,7 +73,7 @@ function addLogin(app: App, needs: SessionRouteNeeds, enter: Enter): void {
     },
     async (request, reply) => {
       const { name, password } = request.body
-      await enter(request, name)
+      enter(request, name)
       const login = await audited(needs, request, name, () => access.login(name, password))
       await endEarlier(app, access, request)
       return grant(reply, login).code(200).send(sessionToWire(login.caller))
@@ -94,7 +96,7 @@ function addLinkCheck(app: App, access: Access, enter: Enter): void {
       },
     },
     async (request, reply) => {
-      await enter(request)
+      enter(request)
       return reply.code(200).send({ name: (await access.linkFor(request.body.token)) ?? null })
     },
   )
@@ -117,7 +119,7 @@ function addLinkLogin(app: App, needs: SessionRouteNeeds, enter: Enter): void {
     },
     async (request, reply) => {
       const { token, name, password } = request.body
-      await enter(request)
+      enter(request)
       const login = await audited(needs, request, name, () => access.redeemLink(token, name, password))
       await endEarlier(app, access, request)
       return grant(reply, login).code(201).send(sessionToWire(login.caller))

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { App } from './app.ts'
-import { publicProblems } from './documented.ts'
+import { publicProblems, withProblems } from './documented.ts'
 import { HttpRefusal } from './problems.ts'
 import { Readiness } from './schemas.ts'
 
@@ -74,7 +74,7 @@ function addProbes(app: App, health: () => Health): void {
         ...shared,
         operationId: 'getReadiness',
         summary: '200 while devices can be served, else 503; each part says why',
-        response: { 200: Readiness, 503: Readiness, ...publicProblems() },
+        response: withProblems({ 200: Readiness, 503: Readiness }, publicProblems()),
       },
     },
     async (_request, reply) => {

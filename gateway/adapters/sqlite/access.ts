@@ -58,8 +58,8 @@ export class SqliteAccess implements AccessStore {
     return this.#writer.call('redeemLoginLink', sha256, user)
   }
 
-  addSession(session: WebSession, max: number): Promise<void> {
-    return this.#writer.call('addSession', session, max)
+  addSession(session: WebSession, was: string, max: number): Promise<boolean> {
+    return this.#writer.call('addSession', session, was, max)
   }
   session(sha256: string): Promise<{ readonly session: WebSession; readonly user: User } | undefined> {
     return this.#reader.call('webSession', sha256)

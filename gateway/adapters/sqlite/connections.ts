@@ -1,5 +1,6 @@
 import type { ConnectionRow, StoredConnection } from '../../core/records.ts'
 import type { Database } from './database.ts'
+import { aliveAt } from './meta.ts'
 
 /** Connections kept per device, about 10 kB: a day of a device that sleeps between messages. The oldest go. */
 const CONNECTIONS_KEPT = 50
@@ -61,9 +62,11 @@ function insert(db: Database, row: ConnectionRow): void {
   )
 }
 
-/** What was left open by a gateway that died. */
+/** What was left open by a gateway that died ended when that one last said that it lives. */
 export function endConnections(db: Database, atMs: number, reason: string): void {
-  db.run('UPDATE connections SET ended_at_ms = ?, reason = ? WHERE ended_at_ms IS NULL', atMs, reason)
+  const lastMs = Math.min(atMs, aliveAt(db) ?? atMs)
+  const sql = 'UPDATE connections SET ended_at_ms = max(connected_at_ms, ?), reason = ? WHERE ended_at_ms IS NULL'
+  db.run(sql, lastMs, reason)
 }
 
 /** Newest first. */

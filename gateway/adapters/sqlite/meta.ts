@@ -17,3 +17,15 @@ export function returnSessions(db: Database, lastUsed: number, reservedUpTo: num
 export function probe(db: Database): void {
   db.run("UPDATE meta SET value = value + 1 WHERE key = 'probe'")
 }
+
+/** Keeps when the gateway was last known to live. */
+export function markAlive(db: Database, atMs: number): void {
+  const sql =
+    "INSERT INTO meta (key, value) VALUES ('alive_at_ms', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+  db.run(sql, atMs)
+}
+
+/** The last of those marks; undefined before the first. */
+export function aliveAt(db: Database): number | undefined {
+  return db.row<{ value: number }>("SELECT value FROM meta WHERE key = 'alive_at_ms'")?.value
+}

@@ -33,7 +33,7 @@ import {
   listDevices,
   updateDevice,
 } from './devices.ts'
-import { probe, reserveSessions, returnSessions } from './meta.ts'
+import { markAlive, probe, reserveSessions, returnSessions } from './meta.ts'
 import { lastValues, presences, saveLastValues, savePresence } from './presence.ts'
 import { changeDesired, saveReported, shadow, shadowDevices } from './shadows.ts'
 import {
@@ -153,6 +153,7 @@ export const WRITES = {
   deleteEndedSessions,
   addDeadLetter,
   saveConnections,
+  markAlive,
   endConnections,
   saveAnnouncement,
   dropAnnouncement,

@@ -285,6 +285,9 @@ export class SqliteRegistry implements Registry {
   saveConnections(rows: readonly ConnectionRow[]): Promise<void> {
     return this.#writer.call('saveConnections', rows)
   }
+  markAlive(atMs: number): Promise<void> {
+    return this.#writer.call('markAlive', atMs)
+  }
   endConnections(atMs: number, reason: string): Promise<void> {
     return this.#writer.call('endConnections', atMs, reason)
   }

@@ -9,14 +9,17 @@ interface Row {
   readonly seen_at_ms: number
 }
 
-export function addSession(db: Database, session: WebSession, max: number): void {
-  db.run(
-    'INSERT INTO web_sessions (sha256, user, created_at_ms, seen_at_ms) VALUES (?, ?, ?, ?)',
+export function addSession(db: Database, session: WebSession, was: string, max: number): boolean {
+  const made = db.run(
+    `INSERT INTO web_sessions (sha256, user, created_at_ms, seen_at_ms)
+     SELECT ?, name, ?, ? FROM users WHERE name = ? AND password = ? AND enabled = 1`,
     session.sha256,
-    session.user,
     session.createdAtMs,
     session.seenAtMs,
+    session.user,
+    was,
   )
+  if (made === 0) return false
   db.run('UPDATE users SET last_login_at_ms = ? WHERE name = ?', session.createdAtMs, session.user)
   db.run(
     `DELETE FROM web_sessions WHERE sha256 IN
@@ -25,6 +28,7 @@ export function addSession(db: Database, session: WebSession, max: number): void
     session.sha256,
     max - 1,
   )
+  return true
 }
 
 export function webSession(db: Database, sha256: string): { session: WebSession; user: User } | undefined {

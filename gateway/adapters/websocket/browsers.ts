@@ -44,6 +44,9 @@ export function serveBrowsers(options: BrowserSocketOptions): void {
     letIn(options, request)
       .then((caller) => {
         if (socket.destroyed) return
+        // In the same breath as it is counted: many may have been asked about together.
+        const refusal = options.viewers.refusal(caller)
+        if (refusal) throw refusal
         upgrader.handleUpgrade(request, socket, head, (browser) => serve(options, browser, caller, request.headers))
       })
       .catch((error: unknown) => turnAway(options, socket, error))
@@ -54,10 +57,7 @@ async function letIn({ viewers, admit }: BrowserSocketOptions, request: Incoming
   if (request.url !== LIVE_PATH) throw new GatewayError('bad_request', 'The address takes no query.')
   const full = viewers.refusal()
   if (full) throw full
-  const caller = await admit(request)
-  const refusal = viewers.refusal(caller)
-  if (refusal) throw refusal
-  return caller
+  return admit(request)
 }
 
 function turnAway({ log }: BrowserSocketOptions, socket: Duplex, error: unknown): void {

@@ -97,11 +97,12 @@ export class Access {
     const { store, secrets, log } = this.#needs
     const user = await store.user(name)
     const isRight = await secrets.verifyPassword(password, user?.passwordHash)
-    if (user === undefined || !isRight || !user.enabled) {
+    const login = user && isRight && user.enabled ? await this.#open(user) : undefined
+    if (login === undefined) {
       log.warn({ known: user !== undefined }, 'login refused')
       throw new GatewayError('login_failed')
     }
-    return this.#open(user)
+    return login
   }
 
   /** Ends the session, if it is one. */
@@ -140,7 +141,9 @@ export class Access {
     if (user === 'invalid') throw new GatewayError('login_link_invalid')
     if (user === 'exists') throw new GatewayError('user_exists')
     this.#changed()
-    return this.#open(user)
+    const login = await this.#open(user)
+    if (login === undefined) throw new GatewayError('login_link_invalid')
+    return login
   }
 
   /** Whether somebody can log in who may let others in. */
@@ -191,7 +194,9 @@ export class Access {
     const isChanged = await store.changePassword(name, user?.passwordHash ?? '', passwordHash)
     if (user === undefined || !isChanged) throw new GatewayError('password_wrong') // somebody was faster
     this.#changed()
-    return this.#open(user)
+    const login = await this.#open({ ...user, passwordHash })
+    if (login === undefined) throw new GatewayError('password_wrong')
+    return login
   }
 
   /** Ends every login of the user but that of this cookie; how many. */
@@ -236,13 +241,16 @@ export class Access {
     await this.#needs.store.deleteEndedSessions(nowMs - SESSION_IDLE_MS, nowMs - SESSION_MAX_MS)
   }
 
-  /** Always under a new secret: one that was planted in the browser before the login is worth nothing. */
-  async #open(user: User): Promise<Login> {
+  /**
+   * Always under a new secret: one that was planted in the browser before the login is worth nothing. Undefined when the
+   * user was disabled or removed, or has another password, since `user` was read: a password takes long to compare.
+   */
+  async #open(user: User): Promise<Login | undefined> {
     const { store, secrets, clock } = this.#needs
     const token = secrets.random()
     const nowMs = clock.wallMs()
     const session = { sha256: secrets.sha256Hex(token), user: user.name, createdAtMs: nowMs, seenAtMs: nowMs }
-    await store.addSession(session, SESSIONS_PER_USER_MAX)
+    if (!(await store.addSession(session, user.passwordHash ?? '', SESSIONS_PER_USER_MAX))) return undefined
     const expiresAtMs = nowMs + SESSION_IDLE_MS
     return { token, user, caller: { kind: 'user', name: user.name, role: user.role, expiresAtMs } }
   }

@@ -86,8 +86,11 @@ export interface AccessStore {
     user: { readonly name: string; readonly passwordHash: string; readonly atMs: number },
   ): Promise<User | 'invalid' | 'exists'>
 
-  /** Adds it and notes the login; of more than `max` of one user those unused for longest end. */
-  addSession(session: WebSession, max: number): Promise<void>
+  /**
+   * Adds it and notes the login; of more than `max` of one user those unused for longest end. False, and nothing is
+   * added, when the password of the user is no more `was`, or who is disabled.
+   */
+  addSession(session: WebSession, was: string, max: number): Promise<boolean>
   session(sha256: string): Promise<{ readonly session: WebSession; readonly user: User } | undefined>
   touchSession(sha256: string, atMs: number): Promise<void>
   deleteSession(sha256: string): Promise<boolean>

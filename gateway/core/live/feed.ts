@@ -6,6 +6,8 @@ import type { CommandRecord } from '../command-machine.ts'
 import type { Heard, Observer } from '../observer.ts'
 import type { DeadLetter, DeviceRow, Presence } from '../records.ts'
 import { History } from './history.ts'
+import { KeptTelemetry } from './kept-telemetry.ts'
+import type { LiveRecord } from './record.ts'
 import {
   batchItem,
   commandItem,
@@ -23,20 +25,8 @@ const FLEET_CHANGES_MAX = 16_384
 /** Of all devices together. A page that was away longer reads the rest by REST. */
 const ITEMS_MAX = 2_000
 const ITEMS_MAX_BYTES = 4 * 1024 * 1024
-/** Telemetry kept for plots, so that a page begins with the last minutes: of one device and of all. */
-const TELEMETRY_MESSAGES_MAX = 600
-const TELEMETRY_DEVICE_MAX_BYTES = 64 * 1024
-const TELEMETRY_MAX_BYTES = 16 * 1024 * 1024
 /** What a record costs beside its frame. */
 const RECORD_BYTES = 64
-
-/** One thing that happened, to a device or to the whole, written out only when somebody reads it. */
-export interface LiveRecord {
-  readonly device?: string
-  readonly items: () => readonly object[]
-  /** Of records with the same key only the newest is worth sending. */
-  readonly key?: string
-}
 
 /** What happened lately, for everybody who looks on. Nothing here waits for anybody: readers that are late miss the oldest. */
 export class LiveFeed implements Observer {
@@ -51,12 +41,12 @@ export class LiveFeed implements Observer {
     alarms: new History<LiveRecord>(ITEMS_MAX),
     node: new History<LiveRecord>(1),
   }
-  readonly #telemetry = new Map<string, History<LiveRecord>>()
+  readonly #telemetry = new KeptTelemetry()
 
   /** The history behind a channel; undefined while there is none. */
   history(channel: LiveChannel): History<LiveRecord> | undefined {
     if (channel.kind === 'fleet') return this.#fleet
-    if (channel.kind === 'telemetry' && channel.device !== undefined) return this.#telemetry.get(channel.device)
+    if (channel.kind === 'telemetry' && channel.device !== undefined) return this.#telemetry.of(channel.device)
     return this.#kinds[channel.kind]
   }
 
@@ -69,19 +59,14 @@ export class LiveFeed implements Observer {
   }
 
   deleted(device: string): void {
-    this.#telemetry.delete(device)
+    this.#telemetry.forget(device)
     this.#change({ device, items: () => [{ id: device, deleted: true }] })
   }
 
   telemetry(device: string, points: readonly TelemetryPoint[], receivedAtMs: number, bytes: number): void {
-    let history = this.#telemetry.get(device)
-    if (history === undefined) {
-      history = new History(TELEMETRY_MESSAGES_MAX)
-      this.#telemetry.set(device, history)
-    }
-    const share = Math.min(TELEMETRY_DEVICE_MAX_BYTES, TELEMETRY_MAX_BYTES / this.#telemetry.size)
-    history.push({ device, items: () => pointItems(points, receivedAtMs) }, bytes + RECORD_BYTES, share)
-    this.#add('telemetry', { device, items: () => pointItems(points, receivedAtMs, device) }, bytes)
+    const record = { device, items: () => pointItems(device, points, receivedAtMs) }
+    this.#telemetry.add(device, record, bytes + RECORD_BYTES)
+    this.#add('telemetry', record, bytes)
   }
 
   event(device: string, event: DeviceEvent, heard: Heard, bytes: number): void {

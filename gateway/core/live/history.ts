@@ -30,6 +30,11 @@ export class History<T> {
     this.#slots[this.#end % this.#itemsMax] = { item, bytes }
     this.#end += 1
     this.#bytes += bytes
+    this.shrinkTo(bytesMax)
+  }
+
+  /** The oldest go until the others have no more than `bytesMax` bytes together; the newest stays. */
+  shrinkTo(bytesMax: number): void {
     while (this.#bytes > bytesMax && this.#end - this.#start > 1) this.#dropOldest()
   }
 

@@ -1,12 +1,19 @@
 import type { LiveChannel, LiveMessage } from '../../../protocol/live.ts'
 import type { DeviceRow, Presence } from '../records.ts'
-import type { LiveFeed, LiveRecord } from './feed.ts'
+import type { LiveFeed } from './feed.ts'
+import type { LiveRecord } from './record.ts'
 import { deviceItem, presenceItem } from './wire.ts'
 
 /** Records in one message: some tens of kilobytes. */
 const RECORDS_PER_MESSAGE = 300
 /** Devices in one part of the snapshot of the fleet. */
 const DEVICES_PER_MESSAGE = 500
+
+/** Of a snapshot. */
+interface Part {
+  readonly items: readonly object[]
+  readonly more: boolean
+}
 
 export interface SubscriptionNeeds {
   readonly feed: LiveFeed
@@ -27,8 +34,8 @@ export class Subscription {
   readonly of: LiveChannel
   readonly #needs: SubscriptionNeeds
   #next: number
-  /** `recovered` of the snapshot that is still to be sent. */
-  #owed: { readonly recovered: boolean } | undefined
+  /** The snapshot that is still to be sent, of a history up to the number that was its end. */
+  #owed: { readonly recovered: boolean; readonly until: number } | undefined
   /** The last device of the fleet's snapshot so far. */
   #after: string | undefined
 
@@ -40,17 +47,16 @@ export class Subscription {
     const from = epoch === needs.epoch() ? Number(number) : Number.NaN
     const recovered = this.#history?.reaches(from) === true
     this.#next = recovered ? from : this.#snapshotStart()
-    this.#owed = { recovered }
+    this.#owe(recovered)
   }
 
   /** What is to be sent now; undefined for nothing. */
   async next(): Promise<LiveMessage | undefined> {
     if (this.#history?.reaches(this.#next) === false) {
       this.#next = this.#snapshotStart()
-      this.#owed = { recovered: false }
-      this.#after = undefined
+      this.#owe(false)
     }
-    if (this.#owed !== undefined) return this.#snapshot(this.#owed.recovered)
+    if (this.#owed !== undefined) return this.#snapshot(this.#owed)
     const items = this.#read()
     return items.length === 0 ? undefined : { type: 'changes', channel: this.channel, cursor: this.#cursor, items }
   }
@@ -70,33 +76,48 @@ export class Subscription {
     return (kind === 'fleet' || kind === 'alarms' || kind === 'node' ? history?.end : history?.start) ?? 0
   }
 
-  async #snapshot(recovered: boolean): Promise<LiveMessage> {
-    const shared = { type: 'snapshot', channel: this.channel, recovered } as const
-    const { kind } = this.of
-    if (kind !== 'fleet' || recovered) {
-      const isState = (kind === 'alarms' || kind === 'node') && !recovered
-      const items = isState ? this.#needs.now[kind]() : this.#read()
-      this.#owed = undefined
-      return { ...shared, cursor: this.#cursor, items, more: false }
-    }
-    const { registry, presence } = this.#needs
-    const rows = await registry.listDevices({ after: this.#after, limit: DEVICES_PER_MESSAGE })
-    const more = rows.length === DEVICES_PER_MESSAGE
-    this.#after = rows.at(-1)?.id
-    if (!more) this.#owed = undefined
-    const items = rows.map((row) => ({ ...deviceItem(row), ...presenceItem(presence.of(row.id)) }))
-    return { ...shared, cursor: this.#cursor, items, more }
+  #owe(recovered: boolean): void {
+    this.#owed = { recovered, until: this.#history?.end ?? 0 }
+    this.#after = undefined
   }
 
-  /** The next records of this channel's device; of those with one key only the newest. */
+  /** The next part. */
+  async #snapshot({ recovered, until }: { recovered: boolean; until: number }): Promise<LiveMessage> {
+    const { items, more } = recovered ? this.#missed(until) : await this.#whole(until)
+    if (!more) this.#owed = undefined
+    return { type: 'snapshot', channel: this.channel, recovered, cursor: this.#cursor, items, more }
+  }
+
+  async #whole(until: number): Promise<Part> {
+    const { kind } = this.of
+    if (kind === 'fleet') return this.#devices()
+    if (kind === 'alarms' || kind === 'node') return { items: this.#needs.now[kind](), more: false }
+    return this.#missed(until)
+  }
+
+  #missed(until: number): Part {
+    const items = this.#read()
+    const end = this.#history?.end ?? 0 // its device may be deleted
+    return { items, more: this.#next < Math.min(until, end) }
+  }
+
+  async #devices(): Promise<Part> {
+    const { registry, presence } = this.#needs
+    const rows = await registry.listDevices({ after: this.#after, limit: DEVICES_PER_MESSAGE })
+    this.#after = rows.at(-1)?.id
+    const items = rows.map((row) => ({ ...deviceItem(row), ...presenceItem(presence.of(row.id)) }))
+    return { items, more: rows.length === DEVICES_PER_MESSAGE }
+  }
+
+  /** The next items of this channel, of records with one key only the newest. None when nothing more is there. */
   #read(): readonly object[] {
-    const history = this.#history
-    if (history === undefined) return []
-    const read = history.from(this.#next, RECORDS_PER_MESSAGE)
-    this.#next += read.length
     const { device } = this.of
-    const mine = device === undefined ? read : read.filter((record) => record.device === device)
-    return newest(mine).flatMap((record) => record.items())
+    for (;;) {
+      const read = this.#history?.from(this.#next, RECORDS_PER_MESSAGE) ?? []
+      this.#next += read.length
+      const mine = device === undefined ? read : read.filter((record) => record.device === device)
+      if (mine.length > 0 || read.length === 0) return newest(mine).flatMap((record) => record.items())
+    }
   }
 }
 

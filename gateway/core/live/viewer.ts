@@ -27,6 +27,8 @@ const SLOW_MAX_MS = 30_000
 const PING_EVERY_MS = 20_000
 /** Two pings that nobody answered. */
 const SILENT_MAX_MS = 45_000
+/** A channel whose snapshot could not be read, mostly over a registry that cannot be used, is tried again after this. */
+const RETRY_MS = 1_000
 
 /** Who may look on; the area is the one in which the REST API shows the same. */
 const NEEDED: Readonly<Record<LiveChannel['kind'], { readonly role: Role; readonly area: Area }>> = {
@@ -55,6 +57,8 @@ export class Viewer {
   readonly #link: ViewerLink
   readonly #needs: ViewerNeeds
   readonly #subscriptions = new Map<string, Subscription>()
+  /** Those that could not be read, with the time to try again in monotonic ms. */
+  readonly #failed = new WeakMap<Subscription, number>()
   readonly #requests: TokenBucket
   #pumping = false
   #slowSinceMs: number | undefined
@@ -127,7 +131,7 @@ export class Viewer {
     this.#watch(this.#needs.clock.monotonicMs())
     if (this.#pumping || !this.hasRoom) return
     this.#pumping = true
-    this.#write()
+    this.#writeAll()
       .catch((error: unknown) => this.#needs.log.warn({ error }, 'live page not served')) // tried again
       .finally(() => {
         this.#pumping = false
@@ -143,13 +147,27 @@ export class Viewer {
     return this.#link.buffered() <= BUFFERED_MAX_BYTES
   }
 
-  async #write(): Promise<void> {
+  /** One channel that cannot be read holds up no other. */
+  async #writeAll(): Promise<void> {
     for (const subscription of [...this.#subscriptions.values()]) {
-      while (this.hasRoom && this.#subscriptions.get(subscription.channel) === subscription) {
-        const message = await subscription.next()
-        if (message === undefined) break
-        this.send(message)
+      const nowMs = this.#needs.clock.monotonicMs()
+      if (nowMs < (this.#failed.get(subscription) ?? 0)) continue
+      try {
+        await this.#write(subscription)
+      } catch (error) {
+        const { channel } = subscription
+        this.#needs.log.warn({ error, channel, retryMs: RETRY_MS }, 'live channel not served')
+        this.#failed.set(subscription, nowMs + RETRY_MS)
       }
+    }
+  }
+
+  async #write(subscription: Subscription): Promise<void> {
+    const isWanted = () => this.#subscriptions.get(subscription.channel) === subscription
+    while (this.hasRoom && isWanted()) {
+      const message = await subscription.next()
+      if (message === undefined || !isWanted()) return
+      this.send(message)
     }
   }
 

@@ -22,10 +22,16 @@ export interface ViewersNeeds extends ViewerNeeds {
 /** Who this is now; undefined for nobody any more. Rejects when it cannot be known. */
 export type Identify = () => Promise<Caller | undefined>
 
+interface Page {
+  readonly identify: Identify
+  /** How often it was asked for: only the last answer counts. */
+  asked: number
+}
+
 /** Every browser that looks on. */
 export class Viewers {
   readonly #needs: ViewersNeeds
-  readonly #identify = new Map<Viewer, Identify>()
+  readonly #pages = new Map<Viewer, Page>()
   #stopping = false
 
   constructor(needs: ViewersNeeds) {
@@ -33,15 +39,15 @@ export class Viewers {
   }
 
   get size(): number {
-    return this.#identify.size
+    return this.#pages.size
   }
 
   /** Why nobody, or not this caller, may look on now; undefined when they may. */
   refusal(caller?: Caller): GatewayError | undefined {
     if (this.#stopping) return new GatewayError('stopping')
-    if (this.#identify.size >= VIEWERS_MAX) return new GatewayError('rate_limited', 'Too many pages are open.')
+    if (this.#pages.size >= VIEWERS_MAX) return new GatewayError('rate_limited', 'Too many pages are open.')
     if (caller === undefined) return undefined
-    const same = [...this.#identify.keys()].filter((viewer) => isSame(viewer.caller, caller))
+    const same = [...this.#pages.keys()].filter((viewer) => isSame(viewer.caller, caller))
     if (same.length < VIEWERS_OF_CALLER_MAX) return undefined
     return new GatewayError('rate_limited', `${VIEWERS_OF_CALLER_MAX} pages of ${caller.name} are open.`)
   }
@@ -49,24 +55,24 @@ export class Viewers {
   /** Tell the viewer what its socket hears; its end too. */
   open(caller: Caller, link: ViewerLink, identify: Identify): Viewer {
     const viewer = new Viewer(caller, link, this.#needs)
-    this.#identify.set(viewer, identify)
+    this.#pages.set(viewer, { identify, asked: 0 })
     viewer.send({ type: 'tick', now: this.#needs.clock.wallMs(), fleet: this.#needs.figures() })
     return viewer
   }
 
   close(viewer: Viewer): void {
     viewer.closed()
-    this.#identify.delete(viewer)
+    this.#pages.delete(viewer)
   }
 
   endAll(close: CloseCode): void {
     this.#stopping = true
-    for (const viewer of this.#identify.keys()) viewer.end(close)
+    for (const viewer of this.#pages.keys()) viewer.end(close)
   }
 
   /** Somebody may do less than before: everybody is asked for again, now. */
   recheck(): void {
-    for (const viewer of this.#identify.keys()) viewer.checkAtMs = 0
+    for (const viewer of this.#pages.keys()) viewer.checkAtMs = 0
     this.#check()
   }
 
@@ -77,41 +83,42 @@ export class Viewers {
   ]
 
   #pump(): void {
-    for (const viewer of this.#identify.keys()) viewer.pump()
+    for (const viewer of this.#pages.keys()) viewer.pump()
   }
 
   #tick(): void {
-    if (this.#identify.size === 0) return
+    if (this.#pages.size === 0) return
     const fleet = this.#needs.figures()
     const now = this.#needs.clock.wallMs()
-    for (const viewer of this.#identify.keys()) if (viewer.hasRoom) viewer.send({ type: 'tick', now, fleet })
+    for (const viewer of this.#pages.keys()) if (viewer.hasRoom) viewer.send({ type: 'tick', now, fleet })
     this.#check()
   }
 
   /** Made only while somebody looks. */
   #showNode(): void {
     const { feed, now } = this.#needs
-    if (![...this.#identify.keys()].some((viewer) => viewer.watches('node'))) return
+    if (![...this.#pages.keys()].some((viewer) => viewer.watches('node'))) return
     for (const report of now.node()) feed.node(report)
   }
 
   #check(): void {
     const nowMs = this.#needs.clock.wallMs()
-    for (const [viewer, identify] of this.#identify) {
+    for (const [viewer, page] of this.#pages) {
       if (viewer.checkAtMs > nowMs || viewer.isOver) continue
       viewer.checkAtMs = nowMs + CHECK_AGAIN_MS
-      this.#checkOne(viewer, identify, nowMs).catch((error: unknown) => {
+      this.#checkOne(viewer, page).catch((error: unknown) => {
         this.#needs.log.warn({ error }, 'a live page could not be checked') // again in CHECK_AGAIN_MS
       })
     }
   }
 
-  async #checkOne(viewer: Viewer, identify: Identify, atMs: number): Promise<void> {
-    const caller = await identify()
+  async #checkOne(viewer: Viewer, page: Page): Promise<void> {
+    page.asked += 1
+    const mine = page.asked
+    const caller = await page.identify()
+    if (page.asked !== mine) return // something changed while we asked, and it was asked again
     if (caller === undefined || !isSame(caller, viewer.caller)) return viewer.end(CLOSE.tokenExpired)
-    const wasAskedAgain = viewer.checkAtMs < atMs
     viewer.follow(caller)
-    if (wasAskedAgain) viewer.checkAtMs = 0 // something changed while we asked
   }
 }
 

@@ -17,8 +17,7 @@ export function deviceItem(row: DeviceRow): object {
   return { id, model, firmware, capabilities, tags, enabled, created_at }
 }
 
-/** Without the device where the channel says which. */
-export function pointItems(points: readonly TelemetryPoint[], receivedAtMs: number, device?: string): object[] {
+export function pointItems(device: string, points: readonly TelemetryPoint[], receivedAtMs: number): object[] {
   return points.map((point) => ({ device, ...stamp(point, receivedAtMs), values: point.values }))
 }
 
