@@ -40,7 +40,7 @@ describeWithBrowser('the page of access', () => {
     const key = (await page.getByRole('dialog').locator('pre').textContent()) ?? ''
     await page.getByRole('button', { name: 'Close' }).click()
     const row = keys.getByRole('listitem').filter({ hasText: 'workbench' })
-    expect(await row.locator('.tag').allTextContents()).toEqual(['devices:add', 'tokens:add'])
+    await expect.poll(() => row.locator('.tag').allTextContents()).toEqual(['devices:add', 'tokens:add'])
     expect((await gateway.api('POST', 'devices', { id: 'a' }, key)).status).toBe(201)
     expect((await gateway.api('GET', 'devices', undefined, key)).status).toBe(403)
     expect(await page.content()).not.toContain(key)

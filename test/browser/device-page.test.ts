@@ -136,7 +136,7 @@ describeWithBrowser('the page of a device', () => {
     const plots = page.locator('.plot')
     await page.getByRole('button', { name: 'Show all 41 plots' }).waitFor()
     const names = ['level', ...Array.from({ length: 11 }, (_, at) => `probe_${at}`)]
-    expect(await plots.locator('.name').allTextContents()).toEqual(names)
+    await expect.poll(() => plots.locator('.name').allTextContents()).toEqual(names)
     await page.getByRole('img', { name: 'level over the last 5 minutes: 2 values from 3 to 4' }).waitFor()
     await page.getByRole('button', { name: 'Show all 41 plots' }).click()
     await expect.poll(() => plots.count()).toBe(41)

@@ -1,6 +1,14 @@
+import type { Locator } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { adminPage, changeRole, describeWithBrowser, urlOf } from '../helpers/browser.ts'
 import { startTestGateway } from '../helpers/start-gateway.ts'
+
+/** The page hears of it in its next frame: not before does it know where one reads. */
+const scrollTo = (box: Locator, top: number): Promise<unknown> =>
+  box.evaluate(`(element) => new Promise((done) => {
+    element.scrollTop = ${top}
+    requestAnimationFrame(() => requestAnimationFrame(done))
+  })`)
 
 describeWithBrowser('the page of events', () => {
   test('shows what the fleet says as it says it; a row opens the whole of it, and leads to its device', async () => {
@@ -90,14 +98,10 @@ describeWithBrowser('the page of events', () => {
     await expect.poll(newest).toBe('n: 40')
 
     const box = page.getByRole('table', { name: 'What devices said' })
-    await box.evaluate((element: { scrollTop: number }) => {
-      element.scrollTop = 400
-    })
+    await scrollTo(box, 400)
     await device.event('late', { n: 41 }).settled
     await page.getByText('1 new, at the top').waitFor()
-    await box.evaluate((element: { scrollTop: number }) => {
-      element.scrollTop = 0
-    })
+    await scrollTo(box, 0)
     await expect.poll(newest).toBe('n: 41')
   })
 

@@ -3,6 +3,7 @@ import { startFleet } from '../../simulator/fleet.ts'
 import { seededRandom } from '../../simulator/seeded-random.ts'
 import { adminPage, describeWithBrowser, freshLink, newPage, PASSWORD, urlOf } from '../helpers/browser.ts'
 import { startTestGateway, temporaryDirectory } from '../helpers/start-gateway.ts'
+import { steadyPort } from '../helpers/steady-port.ts'
 
 /** Sends like a sensor until the test ends. */
 function sendOften(device: { telemetry(values: Record<string, number | boolean>): unknown }): void {
@@ -91,7 +92,7 @@ describeWithBrowser('the dashboard, as an operator uses it', () => {
     const shows = (state: string, count: number) =>
       page.locator(`.figure[data-state=${state}]`).getByText(String(count), { exact: true }).waitFor()
     await shows('offline', 25)
-    const fleet = startFleet({ devices: enrolled, url: gateway.deviceUrl, ca: gateway.ca, ratePerS: 50, rampMs: 1_000 })
+    const fleet = startFleet({ devices: enrolled, url: gateway.deviceUrl, ca: gateway.ca, ratePerS: 2, rampMs: 1_000 })
     onTestFinished(() => fleet.stop())
     await shows('online', 25)
     await page.getByText('25 devices').waitFor()
@@ -141,13 +142,14 @@ describeWithBrowser('the dashboard, as an operator uses it', () => {
 
   test('the gateway restarts while the page is open: it says so, and goes on by itself', async () => {
     const dataDir = await temporaryDirectory()
-    const first = await startTestGateway({ dataDir })
+    const env = { FAIRLEAD_PORT: String(await steadyPort()) }
+    const first = await startTestGateway({ dataDir, env })
     await first.enrol('greenhouse-1')
     const page = await adminPage(first)
     await page.getByRole('row', { name: 'greenhouse-1' }).waitFor()
     await first.gateway.stop()
     await page.getByText(/^Reconnecting/).waitFor()
-    const again = await startTestGateway({ dataDir, env: { FAIRLEAD_PORT: String(first.port) } })
+    const again = await startTestGateway({ dataDir, env })
     await page.getByText('Live', { exact: true }).waitFor()
     await again.enrol('greenhouse-2')
     await page.getByRole('row', { name: 'greenhouse-2' }).waitFor()

@@ -70,22 +70,30 @@ function sendOften(device: SimulatedDevice): void {
   onTestFinished(() => clearInterval(timer))
 }
 
-/** What a greenhouse measures in some minutes, sent in batches as after an outage. */
+/**
+ * What a greenhouse measured in some minutes, sent in batches as after an outage, and goes on to measure each second: its
+ * plots hold as much when the last page is looked at, however long that takes.
+ */
 async function measure(device: SimulatedDevice): Promise<void> {
   const random = seededRandom(11)
   const nowMs = Date.now()
   const state = { temperature: 22, humidity: 58, light: 12_000, battery: 3.92 }
-  const points = Array.from({ length: MINUTES * 60 }, (_, at) => {
+  const valuesAt = (at: number) => {
     state.temperature += (random() - 0.5) * 0.3 + Math.sin(at / 40) * 0.04
     state.humidity += (random() - 0.52) * 0.9
     state.light += (random() - 0.5) * 380 + Math.sin(at / 25) * 60
     state.battery -= 0.00012 * random()
     const rounded = Object.entries(state).map(([key, value]) => [key, Number(value.toFixed(key === 'battery' ? 3 : 1))])
-    return { ts: nowMs - (MINUTES * 60 - at) * 1_000, values: { ...Object.fromEntries(rounded), vent_open: at > 200 } }
-  })
+    return { ...Object.fromEntries(rounded), vent_open: at > 200 }
+  }
+  const length = MINUTES * 60
+  const points = Array.from({ length }, (_, at) => ({ ts: nowMs - (length - at) * 1_000, values: valuesAt(at) }))
   for (let first = 0; first < points.length; first += 50) {
     await device.telemetryBatch(points.slice(first, first + 50)).settled
   }
+  let at = length
+  const timer = setInterval(() => device.telemetry(valuesAt(at++)), 1_000)
+  onTestFinished(() => clearInterval(timer))
 }
 
 interface View {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import axe, { type AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
-import { adminPage, describeWithBrowser, freshLink, newPage, urlOf } from '../helpers/browser.ts'
+import { adminPage, BROWSER_TEST_MS, describeWithBrowser, freshLink, newPage, urlOf } from '../helpers/browser.ts'
 import { takeTurns } from '../helpers/hand-device.ts'
 import { startTestGateway } from '../helpers/start-gateway.ts'
 
@@ -18,7 +18,7 @@ async function findings(page: Page): Promise<string[]> {
 }
 
 describeWithBrowser('the dashboard is accessible', () => {
-  test('axe finds nothing on any page, light and dark, wide and narrow', async () => {
+  test('axe finds nothing on any page, light and dark, wide and narrow', { timeout: 4 * BROWSER_TEST_MS }, async () => {
     const gateway = await startTestGateway()
     const { device } = await gateway.readyDevice('greenhouse-1', { commands: { ping: () => ({ pong: true }) } })
     await device.telemetry({ temperature: 21.5, vent_open: true }).settled

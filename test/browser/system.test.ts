@@ -4,6 +4,7 @@ import { adminPage, describeWithBrowser, newPage, PASSWORD, urlOf } from '../hel
 import { takeTurns } from '../helpers/hand-device.ts'
 import { describeWithMosquitto, startMosquitto } from '../helpers/mosquitto.ts'
 import { startTestGateway, type TestGateway } from '../helpers/start-gateway.ts'
+import { steadyPort } from '../helpers/steady-port.ts'
 
 const alarmsOf = (page: Page) => page.getByRole('list', { name: 'Alarms' })
 const systemLink = (page: Page) =>
@@ -41,7 +42,7 @@ describeWithMosquitto('the page System, with a broker of its own', () => {
         .getByText(/ECONNREFUSED.*Start the broker/)
         .waitFor()
       await bus.getByText('not ready').waitFor()
-      expect(await systemLink(page).textContent()).toContain('1 alarm, 1 critical')
+      await expect.poll(() => systemLink(page).textContent()).toContain('1 alarm, 1 critical')
       device.telemetry({ temperature: 21 })
       await page.getByRole('img', { name: /^waiting for the bus over the last 10 minutes: .* to [1-9]/ }).waitFor()
       await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Fleet' }).click()
@@ -51,7 +52,7 @@ describeWithMosquitto('the page System, with a broker of its own', () => {
       await page.getByRole('link', { name: /^alarms 0/ }).click()
       await page.getByText('Nothing needs you.').waitFor()
       await bus.getByText('ready', { exact: true }).waitFor()
-      expect(await systemLink(page).textContent()).toBe('System')
+      await expect.poll(() => systemLink(page).textContent()).toBe('System')
     })
   })
 })
@@ -86,7 +87,8 @@ describeWithBrowser('the page System', () => {
   })
 
   test('shows how the gateway is, who was refused, and goes on after a restart', async () => {
-    const gateway = await startTestGateway()
+    const env = { FAIRLEAD_PORT: String(await steadyPort()) }
+    const gateway = await startTestGateway({ env })
     const page = await adminPage(gateway)
     gateway.device('not.a.token').start()
     await systemLink(page).click()
@@ -99,7 +101,7 @@ describeWithBrowser('the page System', () => {
     const startedAt = await page.getByRole('region', { name: 'Node' }).getByRole('time').getAttribute('title')
     await gateway.gateway.stop()
     await page.getByText(/^Reconnecting/).waitFor()
-    await startTestGateway({ dataDir: gateway.dataDir, env: { FAIRLEAD_PORT: String(gateway.port) } })
+    await startTestGateway({ dataDir: gateway.dataDir, env })
     await page.getByText('Live', { exact: true }).waitFor()
     const later = page.getByRole('region', { name: 'Node' }).getByRole('time')
     await expect.poll(() => later.getAttribute('title'), { timeout: 20_000 }).not.toBe(startedAt)

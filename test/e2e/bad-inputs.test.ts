@@ -15,7 +15,7 @@ import { type BadInput, World } from './bad-inputs/world.ts'
  * bad-inputs/elsewhere.ts: where it is shown, or why there is nothing to show.
  */
 
-const gateway = shareTestGateway({ FAIRLEAD_HELLO_TIMEOUT_MS: '1000' })
+const gateway = shareTestGateway({ FAIRLEAD_HELLO_TIMEOUT_MS: '5000' })
 let world: World
 let slow: SlowClients
 
@@ -43,7 +43,7 @@ for (const [name, rows] of Object.entries(TABLE)) {
       const before = counter === undefined ? 0 : await world.metric(counter, reason ?? '')
       await row.does(world)
       if (counter !== undefined) {
-        await expect.poll(() => world.metric(counter, reason ?? ''), { timeout: 5_000 }).toBeGreaterThan(before)
+        await expect.poll(() => world.metric(counter, reason ?? '')).toBeGreaterThan(before)
       }
       const lines = gateway()
         .logLines.slice(logged)

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { CommandFailed } from '../../simulator/command-runner.ts'
 import { startTestGateway, type TestGateway, temporaryDirectory } from '../helpers/start-gateway.ts'
@@ -130,19 +129,21 @@ onEachBus('commands', (open) => {
   test('[C-3] what was begun when the link broke is delivered again and answered, and runs once', async () => {
     const { gateway } = await open()
     let runs = 0
+    const held = Promise.withResolvers<void>()
     const slow = async () => {
       runs += 1
-      await delay(300)
+      await held.promise
       return runs
     }
     const { device } = await gateway.readyDevice('greenhouse-1', { commands: { slow }, timeScale: 0.01 })
     const { body } = await gateway.api('POST', 'devices/greenhouse-1/commands', { name: 'slow' })
     await expect.poll(() => runs).toBe(1)
     device.dropLink()
+    await expect.poll(() => device.counts.repeatedCommands).toBeGreaterThan(0)
+    held.resolve()
     const state = () => gateway.api('GET', `commands/${body.id}`).then((answer) => answer.body.state)
     await expect.poll(state, { timeout: 20_000 }).toBe('succeeded')
     expect(runs).toBe(1)
-    expect(device.counts.repeatedCommands).toBeGreaterThan(0)
   })
 
   test('[C-5] a device says that it failed, or that it does not know the command, in its own words', async () => {
@@ -151,12 +152,12 @@ onEachBus('commands', (open) => {
       throw new CommandFailed('valve_stuck', 'the valve did not move')
     }
     await gateway.readyDevice('greenhouse-1', { commands: { fail } })
-    const failed = await gateway.api('POST', 'devices/greenhouse-1/commands?wait=5s', { name: 'fail' })
+    const failed = await gateway.api('POST', 'devices/greenhouse-1/commands?wait=20s', { name: 'fail' })
     expect(failed.body).toMatchObject({
       state: 'failed',
       error: { code: 'valve_stuck', message: 'the valve did not move' },
     })
-    const unknown = await gateway.api('POST', 'devices/greenhouse-1/commands?wait=5s', { name: 'fly' })
+    const unknown = await gateway.api('POST', 'devices/greenhouse-1/commands?wait=20s', { name: 'fly' })
     expect(unknown.body).toMatchObject({ state: 'rejected', error: { code: 'unsupported' } })
   })
 

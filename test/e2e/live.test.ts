@@ -130,7 +130,7 @@ describe('what a page is told', () => {
     const stateOf = (device: string) => page.items('batches').findLast((item) => item.device === device)?.state
     await page.until(() => page.items('batches').some((item) => item.id === id && item.device === undefined))
     await page.until(() => stateOf('here') === 'succeeded' && stateOf('stuck') === 'accepted')
-    expect([stateOf('away'), stateOf('gone')]).toEqual(['queued', 'queued'])
+    await page.until(() => stateOf('away') === 'queued' && stateOf('gone') === 'queued')
     expect(page.items('batches').findLast((item) => item.device === 'here')).toEqual({
       ...{ id, device: 'here', state: 'succeeded', command: expect.any(String), result: { open: true } },
     })

@@ -1,9 +1,9 @@
-import { describe, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished } from 'vitest'
 import { type BusClient, connectBusClient } from '../helpers/bus-client.ts'
 import { describeWithMosquitto, type Mosquitto, startMosquitto } from '../helpers/mosquitto.ts'
 import { type StartOptions, startTestGateway, type TestGateway } from '../helpers/start-gateway.ts'
 
-/** A gateway with its bus and an independent client on that bus that has subscribed to everything. */
+/** A gateway that is ready on its bus, and an independent client on that bus that has subscribed to everything. */
 export interface World {
   readonly gateway: TestGateway
   readonly bus: BusClient
@@ -28,6 +28,8 @@ export function onEachBus(name: string, tests: (open: OpenWorld) => void): void 
 async function openWorld(mosquitto: Mosquitto | undefined, options: StartOptions = {}): Promise<World> {
   const external: Record<string, string> = mosquitto ? { FAIRLEAD_MQTT_URL: mosquitto.url } : {}
   const gateway = await startTestGateway({ ...options, env: { ...external, ...options.env } })
+  // A request that is sent before the gateway has subscribed reaches nobody.
+  await expect.poll(async () => (await gateway.api('GET', '/readyz')).status).toBe(200)
   const bus = await connectBusClient(gateway.mqttUrl)
   onTestFinished(() => bus.close())
   await bus.subscribe('fairlead/#')

@@ -2,13 +2,14 @@ import { once } from 'node:events'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import https from 'node:https'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { SimulatedDevice } from '../../simulator/device.ts'
 import { enrol } from '../../simulator/enrol.ts'
 import { connectBusClient } from '../helpers/bus-client.ts'
 import { addressOf, spawnGateway } from '../helpers/gateway-process.ts'
 import { describeWithMosquitto, startMosquitto } from '../helpers/mosquitto.ts'
 import { temporaryDirectory } from '../helpers/start-gateway.ts'
+import { steadyPort } from '../helpers/steady-port.ts'
 
 const KEY = `flk_${'p'.repeat(43)}`
 
@@ -41,10 +42,11 @@ test('SIGTERM: every device is told 1012, what was acknowledged is on the bus, a
   expect(await gateway.exited).toBe(0)
   expect(await Promise.all(sent.map((message) => message.settled))).toEqual(['acked', 'acked', 'acked'])
   for (const device of devices) {
-    expect(device.lastBye).toMatchObject({ code: 1012, reconnect: true })
+    await expect.poll(() => device.lastBye).toMatchObject({ code: 1012, reconnect: true })
     device.kill()
   }
-  expect(bus.messages.filter((message) => message.topic.endsWith('/telemetry'))).toHaveLength(3)
+  const shown = () => bus.messages.filter((message) => message.topic.endsWith('/telemetry')).length
+  await expect.poll(shown).toBe(3)
   await expect(stat(join(dataDir, 'run.json'))).rejects.toThrow('ENOENT')
   await bus.close()
 })
@@ -128,7 +130,9 @@ test('the first start makes an admin key and prints it once; the next start does
 describeWithMosquitto('a node that is killed', () => {
   test('its last will says that it is offline; after the restart so do its devices, and they come back', async () => {
     const mosquitto = await startMosquitto()
-    const { dataDir, env } = await environment({ FAIRLEAD_MQTT_URL: mosquitto.url })
+    onTestFinished(() => mosquitto.remove())
+    const port = String(await steadyPort())
+    const { dataDir, env } = await environment({ FAIRLEAD_MQTT_URL: mosquitto.url, FAIRLEAD_PORT: port })
     const bus = await connectBusClient(mosquitto.url)
     await bus.subscribe('fairlead/#')
     const gateway = spawnGateway(env)
@@ -142,8 +146,7 @@ describeWithMosquitto('a node that is killed', () => {
     const will = await bus.next((m) => m.topic === 'fairlead/nodes/node-1/state' && m.text.includes('offline'))
     expect(JSON.parse(will.text)).toMatchObject({ state: 'offline' })
 
-    const port = String(address.port)
-    const again = spawnGateway({ ...env, FAIRLEAD_PORT: port })
+    const again = spawnGateway(env)
     await addressOf(again, dataDir)
     const restarted = await bus.next((m) => m.topic.endsWith('/availability') && m.text.includes('gateway_restarted'))
     expect(JSON.parse(restarted.text).state).toBe('offline')
@@ -154,6 +157,5 @@ describeWithMosquitto('a node that is killed', () => {
     again.child.kill('SIGTERM')
     expect(await again.exited).toBe(0)
     await bus.close()
-    await mosquitto.remove()
   })
 })

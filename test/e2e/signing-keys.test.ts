@@ -42,12 +42,15 @@ test('a key with live tokens is not retired; once they are issued anew it is, an
   expect(refused.body.detail).toContain('1 live token')
   const reissued = await gateway.api('POST', `signing-keys/${oldKey}/reissue`)
   expect(reissued).toMatchObject({ status: 202, body: { started: 1, busy: 0, live_tokens: 1 } })
-  await expect.poll(() => keyIdOf(device.token)).not.toBe(oldKey)
+  const ending = async () => {
+    const { items } = (await gateway.api('GET', 'devices/greenhouse-1/tokens')).body
+    return items.find(({ state }: { state: string }) => state === 'ending')
+  }
+  await expect.poll(ending).toBeDefined() // the device has confirmed the new one
+  expect(keyIdOf(device.token)).not.toBe(oldKey)
   const again = await gateway.api('POST', `signing-keys/${oldKey}/reissue`)
   expect(again.body).toEqual({ started: 0, busy: 0, live_tokens: 1 }) // the old one lives on for its overlap
-  const { items } = (await gateway.api('GET', 'devices/greenhouse-1/tokens')).body
-  const ending = items.find(({ state }: { state: string }) => state === 'ending')
-  await gateway.api('DELETE', `devices/greenhouse-1/tokens/${ending.id}`)
+  await gateway.api('DELETE', `devices/greenhouse-1/tokens/${(await ending()).id}`)
   expect(await gateway.api('DELETE', `signing-keys/${oldKey}`)).toMatchObject({ status: 200, body: { revoked: 0 } })
   expect(await device.telemetry({ n: 1 }).settled).toBe('acked')
   expect(device.connection.sessions).toBe(1)

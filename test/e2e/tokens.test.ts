@@ -73,7 +73,7 @@ test('[K-2] a session whose token expires ends with 4001, and where no new one h
   await gateway.api('DELETE', `devices/greenhouse-1/tokens/${tokenId}`)
   const { body } = await gateway.api('POST', 'devices/greenhouse-1/tokens', { expires_in_s: 60 })
   expect(body.expires_at).toBeGreaterThan(Date.now())
-  const short = await gateway.api('POST', 'devices/greenhouse-1/tokens', { expires_in_s: 3 })
+  const short = await gateway.api('POST', 'devices/greenhouse-1/tokens', { expires_in_s: 5 })
   if (short.status !== 201) throw new Error(`not issued: ${JSON.stringify(short.body)}`)
   const device = gateway.device(short.body.token)
   device.start()

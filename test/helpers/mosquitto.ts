@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { describe } from 'vitest'
+import { steadyPort } from './steady-port.ts'
 
 const START_TIMEOUT_MS = 20_000
 
@@ -59,7 +59,7 @@ export async function startMosquitto({
 }: MosquittoOptions = {}): Promise<Mosquitto> {
   if (binary === undefined) throw new Error('Mosquitto is not installed')
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-mosquitto-'))
-  const port = await freePort()
+  const port = await steadyPort()
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o600 })
   const user = process.getuid?.() === 0 ? 'user root\n' : ''
   const settings = `listener ${port} 127.0.0.1\nmax_queued_messages ${QUEUED_MESSAGES}\n${user}${config.replaceAll('{folder}', folder)}\n`
@@ -91,32 +91,23 @@ export async function startMosquitto({
   }
 }
 
+/** Resolves when it says itself that it listens: whoever answers on the port could be somebody else. */
 async function launch(path: string, folder: string, port: number): Promise<ChildProcess> {
   const child = spawn(path, ['-c', join(folder, 'mosquitto.conf')], { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
-  child.stderr?.on('data', (chunk: Buffer) => {
-    said = (said + chunk.toString()).slice(-4096)
-  })
-  const deadline = Date.now() + START_TIMEOUT_MS
-  while (!(await isListening(port))) {
-    if (child.exitCode !== null || Date.now() > deadline) {
-      await end(child)
-      throw new Error(`Mosquitto does not listen on ${port}: ${said}`)
-    }
-  }
-  return child
-}
-
-/** Waits a moment when nobody listens yet. */
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' })
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
+  let timer: NodeJS.Timeout | undefined
+  const listens = await new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, START_TIMEOUT_MS, false)
+    child.once('close', () => resolve(false))
+    child.stderr.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-4096)
+      if (/ running$/m.test(said)) resolve(true)
     })
-    socket.once('error', () => setTimeout(resolve, 20, false))
   })
+  clearTimeout(timer)
+  if (listens) return child
+  await end(child)
+  throw new Error(`Mosquitto does not listen on ${port}: ${said}`)
 }
 
 async function end(child: ChildProcess): Promise<void> {
@@ -125,13 +116,4 @@ async function end(child: ChildProcess): Promise<void> {
   child.kill('SIGCONT')
   child.kill('SIGTERM')
   await gone
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no free port')
-  return address.port
 }

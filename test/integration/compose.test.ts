@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
@@ -13,9 +12,10 @@ import { startGateway } from '../../gateway/gateway.ts'
 import { readArguments } from '../../simulator/arguments.ts'
 import { type BusClient, connectBusClient } from '../helpers/bus-client.ts'
 import { describeWithMosquitto } from '../helpers/mosquitto.ts'
+import { steadyPort } from '../helpers/steady-port.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-const START_TIMEOUT_MS = 10_000
+const START_TIMEOUT_MS = 30_000
 const PASSWORDS = { MOSQUITTO_GATEWAY_PASSWORD: 'gateway-password', MOSQUITTO_APP_PASSWORD: 'app_password' }
 const SECRETS = [...Object.keys(PASSWORDS), 'FAIRLEAD_ADMIN_KEY']
 
@@ -123,7 +123,7 @@ describeWithMosquitto('the broker of the compose file', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'fairlead-compose-'))
-    const port = await freePort()
+    const port = await steadyPort()
     url = `mqtt://127.0.0.1:${port}`
     for (const name of ['run', 'data']) mkdirSync(join(folder, name), { mode: 0o700 })
     cpSync(join(ROOT, 'deploy/mosquitto'), join(folder, 'config'), { recursive: true })
@@ -225,14 +225,4 @@ describeWithMosquitto('the broker of the compose file', () => {
 /** Mosquitto that root starts gives up its rights, and could not read a folder of root. */
 function asRoot(): string {
   return process.getuid?.() === 0 ? '\nuser root' : ''
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no free port')
-  return address.port
 }

@@ -103,7 +103,7 @@ test('nobody begins while there is no room, and all do when there is', async () 
 })
 
 test('who waited too long is reset, and so is who finds too many waiting; both are counted', async () => {
-  const { port, state, refusals, entrance } = await open({ waitingMax: 2, patienceMs: 1_000 })
+  const { port, state, refusals, entrance } = await open({ waitingMax: 2, patienceMs: 4_000 })
   state.hasRoom = false
   const clients = [await connectFrom(port), await connectFrom(port)]
   await expect.poll(() => connectionsOf(entrance.door)).toBe(2)

@@ -147,4 +147,4 @@ test('at the gateway: the device must exist; disabling it closes the socket; a k
   await second.api('PATCH', 'devices/greenhouse-1', { enabled: false })
   await device.until('backoff')
   expect(device.closeCode).toBe(4503)
-}, 30_000)
+})

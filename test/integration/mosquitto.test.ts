@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, onTestFinished, test } from 'vitest'
 import { MqttBus, type MqttBusOptions } from '../../gateway/adapters/mqtt/mqtt-bus.ts'
 import type { BusRequest } from '../../gateway/core/ports.ts'
 import { topicsUnder } from '../../protocol/topics.ts'
@@ -73,7 +73,7 @@ describeWithMosquitto('MqttBus with Mosquitto', () => {
     await first[100]
     await mosquitto.stop()
     const second = Array.from({ length: 500 }, (_, index) => bus.publish(topics.telemetry('dev-1'), `${500 + index}`))
-    await expect.poll(() => bus.health().ready, { timeout: 10_000 }).toBe(false) // its socket hears of it a moment later
+    await expect.poll(() => bus.health().ready, { timeout: 30_000 }).toBe(false) // its socket hears of it a moment later
     await mosquitto.restart()
     await Promise.all([...first, ...second])
     const after = await client(mosquitto.url, session)
@@ -91,13 +91,13 @@ describeWithMosquitto('MqttBus with Mosquitto', () => {
     await observer.subscribe(topics.telemetry('dev-1'))
     mosquitto.freeze()
     const waiting = Array.from({ length: 50 }, (_, index) => bus.publish(topics.telemetry('dev-1'), `${index}`))
-    await expect.poll(() => bus.health().ready, { timeout: 15_000 }).toBe(false)
+    await expect.poll(() => bus.health().ready, { timeout: 30_000 }).toBe(false)
     expect(bus.backlog().messages).toBe(50)
     mosquitto.thaw()
     await Promise.all(waiting)
     await untilReady(bus)
     await expect.poll(() => new Set(observer.messages.map(({ text }) => text)).size).toBe(50)
-  }, 45_000)
+  })
 
   test('when the gateway is killed the broker says offline for it [U-11]', async () => {
     const mosquitto = await start()
@@ -107,7 +107,8 @@ describeWithMosquitto('MqttBus with Mosquitto', () => {
       env: { MQTT_URL: mosquitto.url, MODULES: new URL('../../', import.meta.url).href },
       stdio: ['ignore', 'ignore', 'inherit'],
     })
-    await observer.next(({ text }) => text.includes('"online"'), 10_000)
+    onTestFinished(() => void gateway.kill('SIGKILL'))
+    await observer.next(({ text }) => text.includes('"online"'), 30_000)
     gateway.kill('SIGKILL')
     await observer.next(({ text }) => text.includes('"offline"'))
     expect((await observer.retained(topics.nodeState('node-9')))?.text).toContain('"offline"')
@@ -167,13 +168,13 @@ describeWithMosquitto('MqttBus with Mosquitto', () => {
     const bus = await startBus({ url: mosquitto.url, onRequest: () => new Promise(() => {}) }) // a disk that is full
     await untilReady(bus)
     await bus.publish(topics.telemetry('dev-1'), 'goes on')
-  }, 60_000)
+  })
 
   test('a family that the access list denies is named, nothing is confirmed, and it works once allowed', async () => {
     const denied = 'topic readwrite fairlead/nodes/#\ntopic readwrite fairlead/devices/+/state\n'
     const mosquitto = await start('allow_anonymous true\nacl_file {folder}/acl', { acl: denied })
     const bus = await startBus({ url: mosquitto.url })
-    await expect.poll(() => bus.health().reason, { timeout: 20_000 }).toMatch(/does not return: telemetry/)
+    await expect.poll(() => bus.health().reason, { timeout: 40_000 }).toMatch(/does not return: telemetry/)
     const { reason } = bus.health()
     expect(reason).toMatch(/command\/request\/\{cid\}/)
     expect(reason).not.toMatch(/nodes|, state/)
@@ -182,7 +183,7 @@ describeWithMosquitto('MqttBus with Mosquitto', () => {
     await mosquitto.change('acl', 'topic readwrite #\n')
     await waiting
     expect(bus.health()).toEqual({ ready: true })
-  }, 30_000)
+  })
 
   test('it speaks TLS, and only with a broker that the given authority vouches for', async () => {
     const { cert, key, caPem } = await testCertificates(['127.0.0.1'])

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -70,7 +69,7 @@ describe('a run', () => {
       '--rate',
       '20',
       '--duration',
-      '1s',
+      '3s',
       '--url',
       peer.url,
       '--ca',
@@ -97,7 +96,7 @@ describe('a run', () => {
       '--prefix',
       'x',
       '--duration',
-      '1s',
+      '3s',
       '--url',
       peer.url,
       '--save-tokens',
@@ -110,7 +109,7 @@ describe('a run', () => {
       { id: 'x-2', token: 'new-token-of-x-2' },
     ])
     expect((await stat(file)).mode & 0o777).toBe(0o600)
-    const again = await sim(['--devices', '2', '--duration', '1s', '--url', peer.url, '--tokens', file])
+    const again = await sim(['--devices', '2', '--duration', '3s', '--url', peer.url, '--tokens', file])
     expect(await again.code, again.output.err).toBe(0)
     expect(calls.filter((call) => call === 'POST /api/v1/devices')).toHaveLength(2)
   })
@@ -119,7 +118,7 @@ describe('a run', () => {
     const peer = await startPeer()
     scriptRest(peer, [])
     peer.refuseNext(403)
-    const run = await sim(['--devices', '1', '--rate', '0', '--duration', '500ms', '--url', peer.url])
+    const run = await sim(['--devices', '1', '--rate', '0', '--duration', '3s', '--url', peer.url])
     expect(await run.code).toBe(1)
     expect(run.output.out).toContain('FAILED: 1 of 1 devices never became ready')
     expect(run.output.err).toContain('sim-1: refused with HTTP 403')
@@ -131,6 +130,9 @@ describe('a run', () => {
     const run = await sim(['--devices', '1', '--rate', '0', '--url', peer.url])
     const { session } = await peer.greeted()
     session.welcome()
+    session.command('c1', 'ping')
+    await session.next('accepted') // so it has seen its welcome
+    await session.next('result')
     run.child.kill('SIGINT')
     await session.next('bye')
     expect(await run.code).toBe(0)
@@ -163,14 +165,9 @@ describe('nothing is done, with exit code 2,', () => {
   })
 
   test('when no gateway is there', async () => {
-    const free = createServer()
-    await new Promise<void>((resolve) => void free.listen(0, '127.0.0.1', resolve))
-    const address = free.address()
-    const port = typeof address === 'object' ? address?.port : 0
-    await new Promise((resolve) => void free.close(resolve))
-    const run = await sim(['--url', `wss://127.0.0.1:${port}`])
+    const run = await sim(['--url', 'wss://127.0.0.1:1'])
     expect(await run.code).toBe(2)
-    expect(run.output.err).toBe(`sim: no gateway at 127.0.0.1:${port} (ECONNREFUSED); start one with: npm start\n`)
+    expect(run.output.err).toBe('sim: no gateway at 127.0.0.1:1 (ECONNREFUSED); start one with: npm start\n')
   })
 
   test('when the admin key is refused', async () => {

@@ -3,6 +3,7 @@ import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type GatewayProcess, launchGateway } from '../../helpers/launch-gateway.ts'
+import { steadyPort } from '../../helpers/steady-port.ts'
 import type { Cleanup } from './cleanup.ts'
 import { cpuMs, patient } from './machine.ts'
 import { sleep } from './wait.ts'
@@ -11,8 +12,6 @@ import { sleep } from './wait.ts'
 const START_MAX_MS = 60_000
 const REQUEST_MAX_MS = 10_000
 const LOG_KEPT_CHARS = 64 * 1024
-/** Where the first start told nothing else. */
-const CHOSEN_BY_SYSTEM = '0'
 
 export interface Answer {
   readonly status: number
@@ -71,7 +70,6 @@ export class GatewayUnderTest {
 
   /** Spawns it; resolves at once. */
   launch(): void {
-    const brokerPort = this.#address && new URL(this.#address.mqtt_url).port
     const process = launchGateway(
       {
         FAIRLEAD_DATA_DIR: this.dataDir,
@@ -80,8 +78,6 @@ export class GatewayUnderTest {
         FAIRLEAD_ADMIN_KEY: this.key,
         FAIRLEAD_DRAIN_S: '0',
         FAIRLEAD_CONNECTS_PER_MINUTE: '10000', // a device that is cut off twenty times a minute is no clone here
-        FAIRLEAD_PORT: String(this.#address?.port ?? CHOSEN_BY_SYSTEM),
-        ...(this.#env.FAIRLEAD_MQTT_URL ? {} : { FAIRLEAD_BROKER_PORT: brokerPort ?? CHOSEN_BY_SYSTEM }),
         ...this.#env,
       },
       LOG_KEPT_CHARS,
@@ -201,7 +197,10 @@ export async function startGatewayUnderTest(
 ): Promise<GatewayUnderTest> {
   const dataDir = await mkdtemp(join(tmpdir(), 'fairlead-chaos-'))
   cleanup.add(() => rm(dataDir, { recursive: true, force: true }))
-  const gateway = new GatewayUnderTest(dataDir, env)
+  const broker: Record<string, string> = env.FAIRLEAD_MQTT_URL
+    ? {}
+    : { FAIRLEAD_BROKER_PORT: String(await steadyPort()) }
+  const gateway = new GatewayUnderTest(dataDir, { FAIRLEAD_PORT: String(await steadyPort()), ...broker, ...env })
   cleanup.add(async () => {
     await gateway.kill()
     gateway.close()

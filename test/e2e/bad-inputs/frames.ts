@@ -156,7 +156,7 @@ async function readsNothing(world: World): Promise<void> {
   again.start()
   await again.ready
   const state = async () => (await world.gateway.api('GET', `commands/${body.id}`)).body.state
-  await expect.poll(state, { timeout: 10_000 }).toBe('succeeded')
+  await expect.poll(state).toBe('succeeded')
   await again.stop()
 }
 
@@ -169,7 +169,7 @@ async function floodUntil(raw: RawDevice, isOver: () => Promise<boolean>): Promi
         await raw.write([Buffer.concat(refusals)])
         return isOver()
       },
-      { timeout: 15_000, interval: 20 },
+      { timeout: 30_000, interval: 20 },
     )
     .toBe(true)
 }

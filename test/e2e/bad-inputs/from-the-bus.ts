@@ -43,7 +43,7 @@ async function expired(world: World): Promise<void> {
   const command = randomUUID()
   await world.bus.publish(`fairlead/devices/${id}/command/request/${command}`, '{"name":"x","ttl_s":1}')
   const state = async () => (await world.gateway.api('GET', `commands/${command}`)).body.state
-  await expect.poll(state, { timeout: 10_000 }).toBe('expired')
+  await expect.poll(state).toBe('expired')
   const device = world.gateway.device(token, { onCommand: () => 'ran' })
   device.start()
   await device.ready

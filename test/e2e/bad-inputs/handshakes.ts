@@ -214,7 +214,7 @@ async function resetWhileChecked(world: World): Promise<void> {
     socket.destroy()
     return world.metric('handshakes_refused', 'handshake_aborted')
   }
-  await expect.poll(resetOne, { timeout: 15_000, interval: 1 }).toBeGreaterThan(before)
+  await expect.poll(resetOne, { timeout: 30_000, interval: 1 }).toBeGreaterThan(before)
 }
 
 async function resets({ gateway }: World): Promise<void> {

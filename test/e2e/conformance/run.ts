@@ -69,7 +69,7 @@ class Bench {
     const expected = values.map((value) => Buffer.from(value).toString('hex'))
     const probe = closes === undefined ? [Buffer.from('probe').toString('hex')] : []
     const arrived = () => bus.messages.filter((message) => saysBoot(message, boot)).map(valueBytes)
-    await expect.poll(arrived, { timeout: 10_000 }).toEqual([...expected, ...probe])
+    await expect.poll(arrived).toEqual([...expected, ...probe])
     expect(channelOf(bus, place).slice(before.payloads)).toEqual(payloads.map(String))
     expect(device.pongs.map(String)).toEqual(pongs.map(String))
     expect(device.of('nack').map(({ code }) => code)).toEqual(nacks)
