@@ -70,6 +70,20 @@ describeWithBrowser('an answer that is lost', () => {
     await page.getByLabel('Password').waitFor()
   })
 
+  test('that comes when its window was closed shows the token of the device after all: it is shown this once', async () => {
+    const gateway = await startTestGateway()
+    const page = await adminPage(gateway)
+    const held = await hold(page, /devices$/, 'POST')
+    await page.getByRole('button', { name: 'Add device' }).click()
+    await page.getByLabel('Id').fill('pump-1')
+    await page.getByRole('dialog').getByRole('button', { name: 'Add device' }).click()
+    await expect.poll(() => held.length, { timeout: 15_000 }).toBe(1)
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await held[0]?.continue()
+    await page.getByRole('dialog', { name: 'pump-1 is added' }).locator('.provisioning pre').waitFor()
+  })
+
   test('leaves a role as it was, also where it is chosen', async () => {
     const gateway = await startTestGateway()
     await gateway.api('POST', 'users', { name: 'otto', role: 'viewer' })
