@@ -46,8 +46,16 @@ export class GatewayProcess {
   }
 }
 
-/** Starts a gateway with a data directory of its own, on the usual ports where they are free. */
+/**
+ * Starts a gateway with a data directory of its own, on the usual ports where they are free. What an earlier one left there is
+ * removed. Throws when that one still runs.
+ */
 export async function startGatewayProcess(dataDir: string, adminKey: string): Promise<GatewayProcess> {
+  const other = await readAddress(dataDir)
+  if (other !== undefined && isRunning(other.pid) && !(await isFree(other.port))) {
+    const { pid, url } = other
+    throw new Error(`another demo runs here: ${url} (process ${pid}); stop it first, with Ctrl+C or "kill ${pid}"`)
+  }
   await rm(dataDir, { recursive: true, force: true })
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const logFile = join(dataDir, 'gateway.log')
@@ -75,11 +83,25 @@ async function untilReady(child: ChildProcess, dataDir: string, logFile: string)
     if (child.exitCode !== null) {
       throw new Error(`the gateway ended with code ${child.exitCode}:\n${await readFile(logFile, 'utf8')}`)
     }
-    const text = await readFile(join(dataDir, 'run.json'), 'utf8').catch(() => undefined)
-    if (text !== undefined) return JSON.parse(text) as GatewayAddress
+    const address = await readAddress(dataDir)
+    if (address !== undefined) return address
     await delay(LOOK_EVERY_MS)
   }
   throw new Error(`the gateway was not ready in ${START_MAX_MS / 1000} s; its log is ${logFile}`)
+}
+
+async function readAddress(dataDir: string): Promise<GatewayAddress | undefined> {
+  const text = await readFile(join(dataDir, 'run.json'), 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : (JSON.parse(text) as GatewayAddress)
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0) // sends nothing, only looks
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 /** Settings of another gateway in the same shell are not meant for this one. */
@@ -89,11 +111,15 @@ function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 /** The port as text if nobody has it, else 0: the system chooses. */
 async function freePort(port: number): Promise<string> {
+  return (await isFree(port)) ? String(port) : '0'
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer()
   const free = await new Promise<boolean>((resolve) => {
     server.once('error', () => resolve(false))
     server.listen(port, () => resolve(true))
   })
   if (free) await new Promise((resolve) => server.close(resolve))
-  return free ? String(port) : '0'
+  return free
 }
