@@ -87,7 +87,8 @@ function explain(error: unknown, words: readonly string[], flags: Flags): string
   const known = Object.keys(flags)
   const given = words.filter((word) => word.startsWith('-')).map((word) => word.split('=')[0] ?? word)
   const wrong = given.find((word) => !known.includes(word.slice(2)) && message.includes(`'${word}'`)) ?? given[0] ?? ''
-  return `there is no flag ${wrong}${suggest(wrong.replace(/^-+/, ''), known, '--')}`
+  const near = suggest(wrong.replace(/^-+/, ''), known, '--')
+  return `there is no flag ${wrong}${near || '; --help shows those that there are'}`
 }
 
 /** `; did you mean "…"?` for the candidate that is nearest to the word, or nothing when none is near. */

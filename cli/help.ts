@@ -1,18 +1,12 @@
 import type { Flags } from './arguments.ts'
 import type { Command } from './command.ts'
 import { COMMANDS, COMMON_FLAGS, GROUPS } from './command-table.ts'
+import { hanging, terminalWidth } from './wrap.ts'
 
 /** The whole command line on one page. */
 export function overview(): string {
   const width = widthOf(COMMANDS.map(usage))
-  const groups = GROUPS.flatMap(({ title, commands }) => [
-    `${title}:`,
-    ...columns(
-      commands.map((command) => [usage(command), command.about] as const),
-      width,
-    ),
-    '',
-  ])
+  const groups = GROUPS.flatMap(({ title, commands }) => [`${title}:`, ...columns(usages(commands), width), ''])
   return [
     'Usage: fairlead <command> [flags]   (in this repository: npm run fairlead -- <command>)',
     '',
@@ -22,6 +16,17 @@ export function overview(): string {
     '',
     'Exit codes: 0 done, 1 the gateway refused or the command failed, 2 wrong usage, 3 no gateway reached.',
     'Away from a terminal, tables are lines with tabs and without a heading.',
+  ].join('\n')
+}
+
+/** The commands that begin with one word, such as `device`. */
+export function helpForSubject(subject: string, commands: readonly Command[]): string {
+  return [
+    `Usage: fairlead ${subject} <verb> [flags]`,
+    '',
+    ...columns(usages(commands)),
+    '',
+    `Each says more with --help: fairlead ${commands[0]?.words} --help`,
   ].join('\n')
 }
 
@@ -43,6 +48,9 @@ export function usage(command: Command): string {
   return [command.words, ...command.operands].join(' ')
 }
 
+const usages = (commands: readonly Command[]): (readonly [string, string])[] =>
+  commands.map((command) => [usage(command), command.about])
+
 function flagLines(flags: Flags): (readonly [string, string])[] {
   return Object.entries(flags).map(([name, { short, value, about }]) => {
     const names = short === undefined ? `--${name}` : `-${short}, --${name}`
@@ -54,7 +62,7 @@ function columns(
   lines: readonly (readonly [string, string])[],
   width = widthOf(lines.map(([left]) => left)),
 ): string[] {
-  return lines.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)
+  return lines.map(([left, right]) => hanging(`  ${left.padEnd(width)}  `, right, terminalWidth()))
 }
 
 function widthOf(texts: readonly string[]): number {

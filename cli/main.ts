@@ -2,12 +2,14 @@ import { type Given, parseWords, suggest } from './arguments.ts'
 import type { Command } from './command.ts'
 import { COMMANDS, COMMON_FLAGS } from './command-table.ts'
 import { EXIT, exitCodeOf, RefusedError, UsageError } from './failures.ts'
-import { helpFor, overview, usage } from './help.ts'
+import { helpFor, helpForSubject, overview, usage } from './help.ts'
 import { printable, printLine } from './print.ts'
 
 /** The operator's command line. Resolves with the exit code. */
 async function run(words: readonly string[]): Promise<number> {
   if (words.length === 0 || words[0] === 'help' || /^(-h|--help)$/.test(words[0] ?? '')) return help(words.slice(1))
+  if (words.length === 2 && /^(-h|--help)$/.test(words[1] ?? '') && ofSubject(words[0]).length > 0)
+    return help(words.slice(0, 1))
   const command = findCommand(words)
   const rest = words.slice(command.words.split(' ').length)
   const given = parseWords(rest, { ...COMMON_FLAGS, ...command.flags })
@@ -20,24 +22,36 @@ async function run(words: readonly string[]): Promise<number> {
 }
 
 function help(words: readonly string[]): number {
-  printLine(words.length === 0 ? overview() : helpFor(findCommand(words)))
+  printLine(helpText(words))
   return EXIT.ok
 }
+
+function helpText(words: readonly string[]): string {
+  const [subject] = words
+  if (subject === undefined) return overview()
+  const commands = ofSubject(subject)
+  const isSubject = words.length === 1 && commands.every((command) => command.words !== subject)
+  return isSubject && commands.length > 0 ? helpForSubject(subject, commands) : helpFor(findCommand(words))
+}
+
+const ofSubject = (subject: string | undefined): Command[] =>
+  COMMANDS.filter((command) => command.words.split(' ')[0] === subject)
 
 /** The command that the first words name. Throws UsageError with the nearest one. */
 function findCommand(words: readonly string[]): Command {
   const line = words.join(' ')
   const found = COMMANDS.find((command) => line === command.words || line.startsWith(`${command.words} `))
   if (found !== undefined) return found
-  const ofSubject = COMMANDS.filter((command) => command.words.split(' ')[0] === words[0])
+  const siblings = ofSubject(words[0])
   const names = COMMANDS.map((command) => command.words)
-  if (ofSubject.length > 0) {
-    const verbs = ofSubject.map((command) => command.words.split(' ')[1] ?? '')
+  if (siblings.length > 0) {
+    const verbs = siblings.map((command) => command.words.split(' ')[1] ?? '')
     const wrong = words[1] === undefined || words[1].startsWith('-') ? 'which one' : `not "${words[1]}"`
     const near = suggest(words[1] ?? '', verbs, `${words[0]} `)
     throw new UsageError(`${words[0]}: ${wrong}${near || `; there are ${verbs.join(', ')}`}`)
   }
-  const near = suggest(words.slice(0, 2).join(' '), names) || suggest(words[0] ?? '', names)
+  const subjects = names.map((name) => name.split(' ')[0] ?? '')
+  const near = (words.length > 1 && suggest(words.slice(0, 2).join(' '), names)) || suggest(words[0] ?? '', subjects)
   throw new UsageError(`there is no command "${words[0]}"${near || '; "fairlead help" shows them all'}`)
 }
 

@@ -26,6 +26,7 @@ interface Node {
 
 const SERVICE_UNAVAILABLE = 503
 const MIB = 1024 * 1024
+const GIB = 1024 * MIB
 
 export const status: Command = {
   words: 'status',
@@ -70,13 +71,19 @@ function print(given: Given, connection: Connection, readiness: Readiness, more:
     ['PART', 'STATE', 'WHY'],
     Object.entries(parts).map(([name, part]) => [name, part.ready ? 'ready' : 'not ready', part.reason ?? '']),
   )
-  if (more !== undefined) printFields(fieldsOf(more.node, more.alarms))
+  if (more === undefined) return
+  if (process.stdout.isTTY) printLine('')
+  printFields(fieldsOf(more.node, more.alarms))
+}
+
+function size(bytes: number | undefined): string {
+  if (bytes === undefined) return 'unknown'
+  return bytes < GIB ? `${Math.round(bytes / MIB)} MiB` : `${(bytes / GIB).toFixed(1)} GiB`
 }
 
 function fieldsOf(node: Node, { counts }: AlarmList): Record<string, string | undefined> {
   const { name, version, sessions, messages, load, bus, registry, certificate } = node
   const { received, published, refused, dropped, missing } = messages
-  const size = (bytes: number | undefined) => (bytes === undefined ? 'unknown' : `${Math.round(bytes / MIB)} MiB`)
   return {
     node: `${name}, version ${version}, since ${timeText(node.started_at)}`,
     alarms: counts.critical + counts.warning === 0 ? 'none' : `${counts.critical} critical, ${counts.warning} warning`,

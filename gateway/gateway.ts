@@ -210,8 +210,9 @@ async function serve(
   const { port } = await listen(entrance.door, config.port, config.host)
   started.push('listener', () => closeListener(entrance, server))
   started.push('operators', () => operators.close())
+  started.push("operators' duties", repeat(operators.duties, systemClock, log)) // pages see the sessions end
   started.push('sessions', () => drain(core.sessions, systemClock, config.drainMs, Math.random))
-  started.push('duties', repeat([...core.duties, ...operators.duties, announcer.duty, space], systemClock, log))
+  started.push('duties', repeat([...core.duties, announcer.duty, space], systemClock, log))
   if (certificate)
     started.push(
       'certificate watch',

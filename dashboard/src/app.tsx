@@ -1,3 +1,4 @@
+import { type Signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { AccessPage } from './pages/access.tsx'
 import { AuditPage } from './pages/audit.tsx'
@@ -19,9 +20,8 @@ import { askWho, may, who } from './state/session.ts'
 
 export function App() {
   const { state } = who.value
-  useEffect(() => {
-    askUntilAnswered()
-  }, [])
+  const isAway = useSignal(false)
+  useEffect(() => askUntilAnswered(isAway), [])
   useEffect(() => {
     if (state !== 'in') return
     const stops = [watchFleet(), watchAlarms()]
@@ -32,7 +32,8 @@ export function App() {
     }
   }, [state])
   if (route.value.page === 'welcome') return <WelcomePage token={route.value.token} />
-  if (state === 'asking') return <Waiting>Asking the gateway…</Waiting>
+  if (state === 'asking')
+    return <Waiting>{isAway.value ? 'The gateway does not answer. Trying again…' : 'Asking the gateway…'}</Waiting>
   if (state === 'out') return <LoginPage />
   return (
     <Frame>
@@ -43,8 +44,11 @@ export function App() {
 
 const ASK_AGAIN_MS = 2_000
 
-function askUntilAnswered(): void {
-  askWho().catch(() => setTimeout(askUntilAnswered, ASK_AGAIN_MS))
+function askUntilAnswered(isAway: Signal<boolean>): void {
+  askWho().catch(() => {
+    isAway.value = true
+    setTimeout(() => askUntilAnswered(isAway), ASK_AGAIN_MS)
+  })
 }
 
 function Page() {

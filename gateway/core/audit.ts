@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../protocol/json.ts'
 import type { Clock, Log, Metrics } from './ports.ts'
 import type { AuditEntry, AuditQuery, AuditRow } from './records.ts'
 import type { Registry } from './registry.ts'
@@ -119,11 +120,18 @@ const NO_SUCH_NAME = /_not_found$|^bad_request$/
 
 /** What was tried may hold a secret in the place of a name: `DELETE /api-keys/flk_…`. */
 function clean(entry: Omit<AuditEntry, 'atMs'>): Omit<AuditEntry, 'atMs'> {
-  const { target, device, outcome } = entry
+  const { target, device, outcome, detail } = entry
   const hide = NO_SUCH_NAME.test(outcome) ? withoutSecrets : withoutKeys
   return {
     ...entry,
     ...(target !== undefined && { target: hide(target) }),
     ...(device !== undefined && { device: hide(device) }),
+    ...(detail !== undefined && { detail: textsOf(detail, hide) }),
   }
+}
+
+/** The same facts with every text made harmless. */
+function textsOf(detail: JsonObject, hide: (text: string) => string): JsonObject {
+  const facts = Object.entries(detail)
+  return Object.fromEntries(facts.map(([name, value]) => [name, typeof value === 'string' ? hide(value) : value]))
 }

@@ -109,7 +109,7 @@ export interface ApiKey {
 /** One thing that somebody did, or that the gateway did for its safety. Never holds a secret or a payload. */
 export interface AuditEntry {
   readonly atMs: number
-  /** `key:<name>`, `user:<name>`, `device:<id>` or `gateway`. */
+  /** `key:<name>`, `user:<name>`, `gateway`, or `unknown`: a refused key or login. */
   readonly actor: string
   /** The operation id of the REST API, or the name of a security event such as `device_quarantined`. */
   readonly action: string

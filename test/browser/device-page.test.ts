@@ -69,7 +69,7 @@ describeWithBrowser('the page of a device', () => {
     await page.getByText('1 h', { exact: true }).first().click()
     await expect.poll(states).toEqual(['sleeping', 'online', 'offline'])
     await page.getByText('7 d', { exact: true }).click()
-    await strip.getByRole('button', { name: /^Not known/ }).waitFor()
+    await strip.getByRole('button', { name: /^Not added yet/ }).waitFor()
     await page.getByText(/^Added /).waitFor()
 
     const { body } = await gateway.api('POST', 'devices/greenhouse-1/tokens')
@@ -162,6 +162,37 @@ describeWithBrowser('the page of a device', () => {
     await expect.poll(() => lines.textContent()).toMatch(/^wifi "my \\"net\\"" "back\\\\slash 1"\ngateway /)
     await page.getByRole('img', { name: 'QR code' }).waitFor()
     expect(asked.some((text) => text.includes('slash'))).toBe(false)
+  })
+
+  test('where the browser lets nobody copy, the button says so; text that changed is not called copied', async () => {
+    const gateway = await startTestGateway()
+    await gateway.enrol('pump-1')
+    const page = await adminPage(gateway, { permissions: ['clipboard-write'] })
+    await page.getByRole('row', { name: 'pump-1' }).getByRole('link').click()
+    await page.getByRole('button', { name: 'Issue another' }).click()
+    await page.getByRole('button', { name: 'Copy the lines' }).click()
+    await page.getByRole('button', { name: 'Copied' }).waitFor()
+    await page.getByLabel('WiFi network').fill('shed')
+    await page.getByRole('button', { name: 'Copy the lines' }).waitFor()
+    await page.evaluate(`Object.defineProperty(navigator, 'clipboard', { value: undefined })`) // as over plain HTTP
+    await page.getByRole('button', { name: 'Copy the lines' }).click()
+    await page.getByRole('button', { name: 'Select it to copy it' }).waitFor()
+  })
+
+  test('what is asked of a token is done, also while the page looks how a rotation gets on', async () => {
+    const gateway = await startTestGateway()
+    await gateway.enrol('pump-1')
+    const page = await adminPage(gateway)
+    await page.getByRole('row', { name: 'pump-1' }).getByRole('link').click()
+    const tokens = page.locator('.tokens')
+    await page.getByRole('button', { name: 'Rotate' }).click()
+    await tokens.getByText('waits for the device').waitFor()
+    const looks: unknown[] = []
+    await page.route(/\/tokens$/, (route) => (looks.push(route) > 1 ? route.continue() : undefined)) // the first hangs
+    await expect.poll(() => looks.length, { timeout: 10_000 }).toBeGreaterThan(0)
+    await tokens.getByRole('button', { name: 'Revoke' }).first().click()
+    await page.getByRole('button', { name: 'Yes, revoke' }).click()
+    await tokens.getByText('revoked').first().waitFor()
   })
 
   test('a viewer reads the notes and changes nothing', async () => {

@@ -235,6 +235,17 @@ describeWithBrowser('a large fleet', () => {
 })
 
 describeWithBrowser('the other commands', () => {
+  test('one to many devices is cancelled in the list as well', async () => {
+    const gateway = await startTestGateway()
+    await gateway.enrol('away')
+    await gateway.api('POST', 'commands', { devices: ['away'], name: 'ping' })
+    const page = await pageAs('operator', gateway)
+    await page.getByRole('link', { name: 'Commands' }).click()
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByRole('button', { name: 'Yes, cancel' }).click()
+    await page.locator('.batch .chip', { hasText: 'cancelled' }).waitFor()
+  })
+
   test('all commands are shown as they change, only those that are open if one likes, and cancelled there', async () => {
     const gateway = await startTestGateway()
     await gateway.readyDevice('here', { commands: { ping: () => ({ pong: true }) } })

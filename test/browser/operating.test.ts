@@ -128,6 +128,18 @@ describeWithBrowser('the dashboard, as an operator uses it', () => {
     await page.locator('.presence', { hasText: 'offline' }).getByText('its token was revoked').waitFor()
   })
 
+  test('an address that was cut off or mistyped says that there is nothing', async () => {
+    const gateway = await startTestGateway()
+    const page = await adminPage(gateway)
+    for (const hash of ['devices/100%', 'commands/%E0%A4', 'nowhere']) {
+      await page.goto(`${urlOf(gateway)}/#/${hash}`)
+      await page.reload()
+      await page.getByRole('heading', { name: 'There is nothing here' }).waitFor()
+      await page.getByRole('link', { name: 'Go to the fleet' }).click()
+      await page.getByText('No device yet').waitFor()
+    }
+  })
+
   test('the gateway restarts while the page is open: it says so, and goes on by itself', async () => {
     const dataDir = await temporaryDirectory()
     const env = { FAIRLEAD_PORT: String(await steadyPort()) }

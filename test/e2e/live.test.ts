@@ -201,6 +201,19 @@ describe('what a page is told', () => {
   })
 })
 
+test('a page sees the fleet leave while the gateway stops, before it is told to go itself', async () => {
+  const gateway = await startTestGateway({ env: { FAIRLEAD_DRAIN_S: '5' } })
+  const fleet = Array.from({ length: 60 }, (_, index) => `d${index}`) // leave within 0.6 s
+  await Promise.all(fleet.map((id) => gateway.readyDevice(id)))
+  const page = await openPage(gateway, { headers: await keyOf(gateway, 'viewer') })
+  page.subscribe('fleet')
+  await page.until(() => page.items('fleet').length >= fleet.length)
+  await gateway.gateway.stop()
+  await page.until(() => page.closed)
+  expect(page.closed).toBe(1012)
+  expect(page.items('fleet').some(({ reason }) => reason === 'restart')).toBe(true)
+})
+
 describe('what a page may not do', () => {
   const last = async (page: LivePage) => {
     await page.until(() => page.closed)

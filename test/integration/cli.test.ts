@@ -204,6 +204,8 @@ describe('wrong usage exits 2 and says what is wrong', () => {
     ['device', 'there are add, list, show, change, remove'],
     ['device add', '<id> is missing'],
     ['device show a b', '"b" is too much'],
+    ['devices', 'did you mean "device"?'],
+    ['device add a --colour x', 'there is no flag --colour; --help shows those that there are'],
     ['device add a --modle x', 'there is no flag --modle; did you mean "--model"?'],
     ['device add a --tag', '--tag'],
     ['command send a b {', 'not a JSON object'],
@@ -243,6 +245,13 @@ describe('help', () => {
     for (const command of ['device add <id>', 'token revoke', 'command send', 'tail', 'status', 'login']) {
       expect(stdout).toContain(command)
     }
+  })
+
+  test.each(['help device', 'device --help', 'device -h'])('%s shows the commands for devices', async (words) => {
+    const { code, stdout } = await fairlead(words)
+    expect(code).toBe(0)
+    expect(stdout).toContain('device add <id>  ')
+    expect(stdout).not.toContain('token add')
   })
 
   test.each(['help command send', 'command send --help'])('%s shows its flags', async (words) => {

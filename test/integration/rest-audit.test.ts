@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { REQUEST_LIMITS } from '../../gateway/adapters/http/rates.ts'
 import { ask, expectProblem, OPERATOR_KEY, type RunningApi, runApi, VIEWER_KEY } from '../helpers/rest.ts'
 
 interface Entry {
@@ -60,6 +61,39 @@ describe('the audit log', () => {
       { actor: 'key:admin', action: 'deleteDevice', target: 'devices/none', outcome: 'device_not_found' },
     ])
     expect(JSON.stringify(api.memory.audit)).not.toContain('hunter2')
+  })
+
+  test('a key or token that was given as a name is hidden there too, in what it says about the body', async () => {
+    const key = `flk_${'k'.repeat(43)}`
+    await ask(api, 'POST', '/api/v1/api-keys', { json: { name: key, role: 'viewer' } })
+    await ask(api, 'POST', '/api/v1/api-keys', { json: { name: key, role: 'viewer' } })
+    await ask(api, 'POST', '/api/v1/devices', { json: { id: 'd', model: 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln' } })
+    expect((await audit()).items).toMatchObject([
+      { action: 'createDevice', outcome: 'ok', detail: { id: 'd', model: '***' } },
+      { action: 'createApiKey', outcome: 'api_key_exists', detail: { name: '***', role: 'viewer' } },
+      { action: 'createApiKey', outcome: 'ok', target: 'api-keys/***', detail: { name: '***', role: 'viewer' } },
+    ])
+    expect(JSON.stringify(api.memory.audit)).not.toMatch(/kkkk|eyJ/)
+  })
+
+  test('an import concerns no device called "import"', async () => {
+    const headers = { 'content-type': 'application/x-ndjson' }
+    await ask(api, 'POST', '/api/v1/devices/import', { text: '{"id":"d"}', headers })
+    const { items } = await audit()
+    expect(items).toMatchObject([{ action: 'importDevices', target: 'devices/import', outcome: 'ok' }])
+    expect(items[0]).not.toHaveProperty('device')
+  })
+
+  test('who asks too often is there once a minute, and does not wash away what others did', async () => {
+    await using fresh = await runApi({ ...REQUEST_LIMITS, requestsPerMinute: 2 })
+    for (let i = 0; i < 6; i++) await ask(fresh, 'DELETE', '/api/v1/devices/none', as(VIEWER_KEY))
+    await ask(fresh, 'DELETE', '/api/v1/devices/none', as(OPERATOR_KEY))
+    expect(fresh.memory.audit).toMatchObject([
+      { actor: 'key:viewer', outcome: 'forbidden' },
+      { actor: 'key:viewer', outcome: 'forbidden' },
+      { actor: 'key:viewer', outcome: 'rate_limited' },
+      { actor: 'key:operator', outcome: 'forbidden' },
+    ])
   })
 
   test('cancelling a command names its device', async () => {

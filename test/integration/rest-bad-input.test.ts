@@ -132,6 +132,7 @@ describe('every route', () => {
       const answer = await ask(api, method, path.replace(/\/(a|c|none)(?=\/|$)/, `/${name}`), { json: { name: 'x' } })
       expect([400, 404]).toContain(answer.status)
       expectProblem(answer, answer.status, (answer.body as { code: string }).code)
+      expect(answer.headers.get('cache-control'), name).toBe('no-store')
     }
   })
 

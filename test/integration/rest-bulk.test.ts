@@ -147,6 +147,10 @@ describe('importing devices', () => {
   })
 })
 
+test('the type of an import may be written in capitals', async () => {
+  expect(await result('Text/CSV', 'id\na\n')).toMatchObject({ accepted: 1 })
+})
+
 describe('exporting devices', () => {
   test('as CSV, harmless to spreadsheets, and an import reads it again', async () => {
     await api.operator.createDevice({ id: 'a', model: '=1+1', tags: ['-x', 'y;z', 'w\\'], notes: '@"here",\nthere' })
@@ -170,6 +174,18 @@ describe('exporting devices', () => {
     api.operator.devices.clear()
     api.operator.tokens.clear()
     expect((await result(NDJSON, text)).accepted).toBe(1)
+  })
+
+  test('also of a device that is quarantined: that stays with the gateway', async () => {
+    const { device } = await api.operator.createDevice({ id: 'a' })
+    api.operator.devices.set('a', { ...device, quarantine: { sinceMs: 1, untilMs: 2 } })
+    for (const [type, query] of [[NDJSON, '?format=ndjson'] as const, [CSV, ''] as const]) {
+      const text = await exported(query)
+      api.operator.devices.clear()
+      api.operator.tokens.clear()
+      expect(await result(type, text)).toMatchObject({ accepted: 1, refused: 0 })
+      api.operator.devices.set('a', { ...device, quarantine: { sinceMs: 1, untilMs: 2 } })
+    }
   })
 
   test('is one answer over many pages, with the filters of the list', async () => {

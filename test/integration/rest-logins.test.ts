@@ -28,6 +28,13 @@ async function addUser(name: string, role: 'viewer' | 'operator' | 'admin'): Pro
 }
 
 describe('a login link', () => {
+  test('is named in the audit log, however its address is written', async () => {
+    const { link } = await api.access.createUser('ulla', 'viewer')
+    const json = { token: link.token, name: 'ulla', password: PASSWORD }
+    expect((await ask(api, 'POST', '/api/v1/session/link?', { json, headers: own() })).status).toBe(201)
+    expect(api.memory.audit.at(-1)).toMatchObject({ actor: 'user:ulla', action: 'loginByLink', outcome: 'ok' })
+  })
+
   test('makes the first admin, who is logged in with it, and works once', async () => {
     const { token } = await api.access.issueLink()
     const check = () => ask(api, 'POST', '/api/v1/session/link/check', { json: { token }, headers: own() })

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../protocol/json.ts'
@@ -168,6 +169,16 @@ describe('the OpenAPI document', () => {
         }
       }
     }
+  })
+
+  test('docs/rest.md names every code in the row of its status', async () => {
+    const page = await readFile(new URL('../../docs/rest.md', import.meta.url), 'utf8')
+    const rows = [...page.matchAll(/^\| (\d{3}(?:, \d{3})*) \| (.*) \|$/gm)]
+    const isNamed = ({ status, code }: { status: number; code: string }) =>
+      rows.some(([, statuses, codes]) => statuses?.includes(String(status)) && codes?.includes(`\`${code}\``))
+    const problems = Object.values(document.components.examples).filter(({ value }) => value.code !== undefined)
+    expect(problems.length).toBeGreaterThan(30)
+    expect(problems.filter(({ value }) => !isNamed(value)).map(({ value }) => value.code)).toEqual([])
   })
 
   test('every body and every answer that is JSON has an example', () => {

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks'
 import { count } from '../format.ts'
-import { useAction } from '../parts/action.ts'
+import { messageOf, useAction } from '../parts/action.ts'
 import { AuditExport } from '../parts/audit-export.tsx'
 import { AuditFilterForm } from '../parts/audit-filters.tsx'
 import { AuditList } from '../parts/audit-list.tsx'
@@ -28,8 +28,9 @@ export function AuditPage() {
     return watchAudit()
   }, [])
   const apply = ({ pastMs, ...texts }: Readonly<Record<string, string>>) => {
+    problem.value = ''
     filterAudit({ ...NO_FILTERS, ...texts, pastMs: Number(pastMs) }).catch((error: unknown) => {
-      problem.value = String(error instanceof Error ? error.message : error)
+      problem.value = messageOf(error)
     })
   }
   const shown = entries.value ?? []

@@ -76,7 +76,7 @@ function SendAgain({ batch }: { batch: Batch }) {
   return (
     <>
       <button type="button" disabled={busy.value} onClick={() => run(prepare)}>
-        Send again to the {count(n)} that did not succeed
+        Send again to the {n === 1 ? 'one' : count(n)} that did not succeed
       </button>
       <Problem of={problem} />
     </>

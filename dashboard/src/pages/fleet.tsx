@@ -13,13 +13,18 @@ import type { PresenceState } from '../state/api.ts'
 import { draft } from '../state/draft.ts'
 import { allDevices, counts, isLoaded, rates } from '../state/fleet.ts'
 import { go } from '../state/route.ts'
-import { may } from '../state/session.ts'
+import { may, whenUserChanges } from '../state/session.ts'
 
 /** As the export takes it. */
 const SEARCH_MAX = 200
 /** Kept while one looks at a device and comes back. */
 const search = signal('')
 const onlyState = signal<PresenceState | undefined>(undefined)
+
+whenUserChanges(() => {
+  search.value = ''
+  onlyState.value = undefined
+})
 
 const found = computed(() => {
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean)

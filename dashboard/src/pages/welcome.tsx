@@ -1,12 +1,12 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { fieldsOf, useAction } from '../parts/action.ts'
+import { fieldsOf, messageOf, useAction } from '../parts/action.ts'
 import { Door } from '../parts/door.tsx'
 import { ApiError, call } from '../state/api.ts'
 import { go } from '../state/route.ts'
 import { logInByLink } from '../state/session.ts'
 
-type Link = { readonly state: 'checking' } | { readonly state: 'bad'; readonly why: string } | Good
+type Link = { readonly state: 'checking' } | { readonly state: 'bad' | 'unknown'; readonly why: string } | Good
 interface Good {
   readonly state: 'good'
   /** Whose password it sets; null: a new admin chooses. */
@@ -16,19 +16,30 @@ interface Good {
 /** Where a login link leads: a name and a password of one's own. */
 export function WelcomePage({ token }: { token: string }) {
   const link = useSignal<Link>({ state: 'checking' })
-  useEffect(() => {
+  const check = () => {
+    link.value = { state: 'checking' }
     call<{ name: string | null }>('POST', '/session/link/check', { token }).then(
       ({ name }) => {
         link.value = { state: 'good', name }
       },
       (error: unknown) => {
-        link.value = { state: 'bad', why: error instanceof ApiError ? error.message : String(error) }
+        link.value = { state: isAboutLink(error) ? 'bad' : 'unknown', why: messageOf(error) }
       },
     )
-  }, [token])
+  }
+  useEffect(check, [token])
   const { value } = link
   if (value.state === 'checking') return <Door title="One moment">Checking the link…</Door>
   if (value.state === 'good') return <Welcome token={token} name={value.name} />
+  if (value.state === 'unknown')
+    return (
+      <Door title="The link could not be checked" problem={value.why}>
+        <p>It is not used up. Stay on this page: the address does not hold the link any more.</p>
+        <button type="button" class="primary" onClick={check}>
+          Try again
+        </button>
+      </Door>
+    )
   return (
     <Door title="This link does not work" problem={value.why}>
       <p>
@@ -39,6 +50,10 @@ export function WelcomePage({ token }: { token: string }) {
     </Door>
   )
 }
+
+/** Whether the gateway looked at the link at all: one that is away, or asks for patience, did not. */
+const isAboutLink = (error: unknown): boolean =>
+  error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429
 
 function Welcome({ token, name }: { token: string; name: string | null }) {
   const { busy, problem, run } = useAction()

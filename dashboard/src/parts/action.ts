@@ -18,7 +18,7 @@ export function useAction(): Action {
     problem.value = ''
     attempt(work)
       .catch((error: unknown) => {
-        problem.value = error instanceof Error ? error.message : String(error)
+        problem.value = messageOf(error)
       })
       .finally(() => {
         busy.value = false
@@ -26,6 +26,9 @@ export function useAction(): Action {
   }
   return { busy, problem, run }
 }
+
+/** What failed, for people. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** So that a throw before the first wait is caught like one after it. */
 async function attempt(work: () => Promise<void>): Promise<void> {

@@ -9,12 +9,23 @@ import { tagsOf } from './tags.ts'
 
 export function AddDevice() {
   const isOpen = useSignal(false)
+  /** Kept here and not in the window: its token is shown this once, also when the window was closed before it came. */
+  const made = useSignal<Made | undefined>(undefined)
+  const onMade = (device: Made) => {
+    isOpen.value = false
+    made.value = device
+  }
   return (
     <>
       <button type="button" class="primary" onClick={() => (isOpen.value = true)}>
         Add device
       </button>
-      {isOpen.value && <AddDialog close={() => (isOpen.value = false)} />}
+      {isOpen.value && (
+        <Dialog title="Add a device" close={() => (isOpen.value = false)}>
+          <AddForm onMade={onMade} />
+        </Dialog>
+      )}
+      {made.value && <AddedDialog device={made.value} close={() => (made.value = undefined)} />}
     </>
   )
 }
@@ -24,25 +35,13 @@ interface Made {
   readonly token: string
 }
 
-function AddDialog({ close }: { close: () => void }) {
-  const made = useSignal<Made | undefined>(undefined)
-  if (made.value !== undefined) {
-    return (
-      <Dialog title={`${made.value.id} is added`} close={close}>
-        <Provisioning token={made.value.token} />
-        <p>
-          <a href={toDevice(made.value.id)}>Open its page</a>
-        </p>
-      </Dialog>
-    )
-  }
+function AddedDialog({ device, close }: { device: Made; close: () => void }) {
   return (
-    <Dialog title="Add a device" close={close}>
-      <AddForm
-        onMade={(device) => {
-          made.value = device
-        }}
-      />
+    <Dialog title={`${device.id} is added`} close={close}>
+      <Provisioning token={device.token} />
+      <p>
+        <a href={toDevice(device.id)}>Open its page</a>
+      </p>
     </Dialog>
   )
 }

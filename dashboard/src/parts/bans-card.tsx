@@ -100,9 +100,9 @@ function BanRow({ ban, lift }: { ban: Ban; lift: () => void }) {
 
 function BanForm({ add, isBusy }: { add: (event: SubmitEvent) => void; isBusy: boolean }) {
   const kind = useSignal('address')
-  const hint = kind.value === 'address' ? '203.0.113.7 or 203.0.113.0/24' : 'id of the device'
+  const hint = kind.value === 'address' ? '203.0.113.0/24' : 'id of the device'
   return (
-    <form class="add" onSubmit={add}>
+    <form class="add" onSubmit={add} onReset={() => (kind.value = 'address')}>
       <select
         name="kind"
         aria-label="What to ban"

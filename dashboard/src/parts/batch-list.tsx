@@ -70,7 +70,11 @@ export function Stage({ batch: { done, cancelled_at } }: { batch: Batch }) {
 export function CancelBatch({ batch, onDone }: { batch: Batch; onDone?: (batch: Batch) => void }) {
   const { run, problem } = useAction()
   if (!may('operator') || batch.cancelled_at !== undefined) return null
-  const cancel = () => run(async () => onDone?.(await cancelBatch(batch.id)))
+  const cancel = () =>
+    run(async () => {
+      const after = await cancelBatch(batch.id)
+      onDone?.(after)
+    })
   return (
     <div class="batch-cancel">
       <Confirm

@@ -4,11 +4,13 @@ import { figures, line } from '../state/live.ts'
 import { route } from '../state/route.ts'
 import { logOut, who } from '../state/session.ts'
 import { AccountButton } from './account.tsx'
+import { type Action, useAction } from './action.ts'
 import { Navigation } from './navigation.tsx'
 import { ThemeButton } from './theme.tsx'
 
 /** What stands around every page: where one can go, whether the line is alive, who one is. */
 export function Frame({ children }: { children: ComponentChildren }) {
+  const leaving = useAction()
   return (
     <>
       <button type="button" class="skip" onClick={skip}>
@@ -22,8 +24,9 @@ export function Frame({ children }: { children: ComponentChildren }) {
         <Navigation />
         <LinePill />
         <ThemeButton />
-        <Person />
+        <Person leaving={leaving} />
       </header>
+      <StillIn problem={leaving.problem.value} />
       <BusWarning />
       <main id="main" tabIndex={-1}>
         {children}
@@ -85,15 +88,24 @@ function BusWarning() {
   )
 }
 
-function Person() {
+function Person({ leaving: { busy, run } }: { leaving: Action }) {
   const { value } = who
   if (value.state !== 'in') return null
   return (
     <span class="person">
       <AccountButton session={value.session} />
-      <button type="button" class="quiet" onClick={() => logOut().catch(() => location.reload())}>
+      <button type="button" class="quiet" disabled={busy.value} onClick={() => run(logOut)}>
         Log out
       </button>
     </span>
+  )
+}
+
+function StillIn({ problem }: { problem: string }) {
+  if (problem === '') return null
+  return (
+    <p class="warning" role="alert">
+      You are still logged in. {problem} Log out once more.
+    </p>
   )
 }

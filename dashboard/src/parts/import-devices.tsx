@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals'
+import { type Signal, useSignal } from '@preact/signals'
 import { PART_MAX_DEVICES } from '../../../protocol/import-parts.ts'
 import { count } from '../format.ts'
 import { DeviceImport } from '../state/import.ts'
@@ -11,23 +11,35 @@ import { Problem } from './problem.tsx'
 /** Many devices from a file. */
 export function ImportDevices() {
   const isOpen = useSignal(false)
+  const action = useAction()
+  /** Outlives its window: who closes that while devices are added sees what became of it when it is opened again. */
+  const current = useSignal<DeviceImport | undefined>(undefined)
+  const close = () => {
+    isOpen.value = false
+    if (current.value?.phase.value === 'adding') return
+    current.value = undefined
+    action.problem.value = ''
+  }
   return (
     <>
       <button type="button" onClick={() => (isOpen.value = true)}>
         Import
       </button>
       {isOpen.value && (
-        <Dialog title="Import devices" isWide close={() => (isOpen.value = false)}>
-          <ImportSteps />
+        <Dialog title="Import devices" isWide close={close}>
+          <ImportSteps action={action} current={current} />
         </Dialog>
       )}
     </>
   )
 }
 
-function ImportSteps() {
-  const action = useAction()
-  const current = useSignal<DeviceImport | undefined>(undefined)
+interface StepsProps {
+  readonly action: Action
+  readonly current: Signal<DeviceImport | undefined>
+}
+
+function ImportSteps({ action, current }: StepsProps) {
   const choose = (file: File | undefined) => {
     if (file === undefined) return
     current.value = undefined

@@ -53,8 +53,9 @@ export function KeysCard() {
 }
 
 function KeyForm({ add, isBusy }: { add: (event: SubmitEvent) => void; isBusy: boolean }) {
+  const isSome = useSignal(false)
   return (
-    <form class="add" onSubmit={add}>
+    <form class="add" onSubmit={add} onReset={() => (isSome.value = false)}>
       <input name="name" aria-label="Name of the new key" placeholder="what for" required spellcheck={false} />
       <RoleSelect name="role" label="Role of the new key" />
       <select name="life" aria-label="Life of the new key">
@@ -67,7 +68,7 @@ function KeyForm({ add, isBusy }: { add: (event: SubmitEvent) => void; isBusy: b
       <button type="submit" disabled={isBusy}>
         Make key
       </button>
-      <ScopePicker />
+      <ScopePicker isSome={isSome} />
     </form>
   )
 }

@@ -29,14 +29,17 @@ export function PresenceStrip({ device, connections }: { device: Device; connect
         <Shares stretches={stretches} words={words} />
         <Choice name="presence-span" legend="How far back" options={SPANS} chosen={spanMs} />
       </header>
-      <Strip stretches={stretches} fromMs={fromMs} spanMs={spanMs.value} nowMs={known.nowMs} />
+      <Strip stretches={stretches} fromMs={fromMs} spanMs={spanMs.value} known={known} />
       <Ends fromMs={fromMs} known={known} words={words} />
     </section>
   )
 }
 
-const percent = (part: number): string =>
-  part > 0.999 && part < 1 ? '> 99.9 %' : `${(100 * part).toFixed(part === 1 || part === 0 ? 0 : 1)} %`
+function percent(part: number): string {
+  if (part > 0.999 && part < 1) return '> 99.9 %'
+  if (part > 0 && part < 0.001) return '< 0.1 %'
+  return `${(100 * part).toFixed(part === 1 || part === 0 ? 0 : 1)} %`
+}
 
 function Shares({ stretches, words }: { stretches: readonly Stretch[]; words: string }) {
   const shares = sharesOf(stretches)
@@ -55,11 +58,11 @@ interface StripProps {
   readonly stretches: readonly Stretch[]
   readonly fromMs: number
   readonly spanMs: number
-  readonly nowMs: number
+  readonly known: Known
 }
 
 /** One stop for the keyboard; the arrows go from stretch to stretch. */
-function Strip({ stretches, fromMs, spanMs, nowMs }: StripProps) {
+function Strip({ stretches, fromMs, spanMs, known }: StripProps) {
   const chosen = useSignal<number | undefined>(undefined)
   const last = stretches.length - 1
   const at = Math.min(chosen.value ?? last, last)
@@ -77,21 +80,25 @@ function Strip({ stretches, fromMs, spanMs, nowMs }: StripProps) {
       <div class="strip" role="group" aria-label="Presence over time, oldest first" onKeyDown={step}>
         {stretches.map((stretch, index) => (
           <Part
-            key={`${stretch.state} ${stretch.session ?? stretch.fromMs}`}
+            key={keyOf(stretch, index)}
             {...{ stretch, index, chosen, isStop: index === at }}
             from={(stretch.fromMs - fromMs) / spanMs}
             share={(stretch.toMs - stretch.fromMs) / spanMs}
-            label={inWords(stretch, nowMs)}
+            label={inWords(stretch, known)}
           />
         ))}
       </div>
       <TimeAxis fromMs={fromMs} spanMs={spanMs} />
       <p class="stretch hint">
-        {shown === undefined ? 'Choose a part to see when it was, and why.' : inWords(shown, nowMs)}
+        {shown === undefined ? 'Choose a part to see when it was, and why.' : inWords(shown, known)}
       </p>
     </>
   )
 }
+
+/** The same while time goes on: the first part begins later with each second, since it leaves the picture. */
+const keyOf = ({ state, session, fromMs }: Stretch, index: number): string =>
+  `${state} ${session ?? (index === 0 ? 'first' : fromMs)}`
 
 interface PartProps {
   readonly stretch: Stretch
@@ -123,7 +130,7 @@ function Part({ stretch, index, chosen, isStop, from, share, label }: PartProps)
   )
 }
 
-function inWords(stretch: Stretch, nowMs: number): string {
+function inWords(stretch: Stretch, { nowMs, createdAtMs }: Known): string {
   const { state, fromMs, toMs, reason } = stretch
   const until = toMs >= nowMs ? 'now' : exactly(toMs)
   const when = `${exactly(fromMs)} – ${until}, ${lasting(toMs - fromMs)}`
@@ -135,6 +142,7 @@ function inWords(stretch: Stretch, nowMs: number): string {
     case 'offline':
       return `Away: ${reasonText(reason ?? '')}. ${when}.`
     default:
+      if (toMs <= createdAtMs) return `Not added yet: ${when}.`
       return `Not known, since it is longer ago than what is kept: ${when}.`
   }
 }

@@ -74,22 +74,27 @@ function Wifi({ network }: { network: Signal<Network> }) {
 }
 
 export function CopyButton({ text, what }: { text: string; what: string }) {
-  const isDone = useSignal(false)
-  const copy = () => {
-    navigator.clipboard.writeText(text).then(
-      () => {
-        isDone.value = true
-      },
-      () => {
-        isDone.value = false // the text stands there to be selected
-      },
-    )
+  const last = useSignal({ text: '', isCopied: false })
+  const copy = async () => {
+    last.value = { text, isCopied: await copied(text) }
   }
+  const { isCopied } = last.value
+  const isOfThis = last.value.text === text
   return (
     <button type="button" onClick={copy}>
-      {isDone.value ? 'Copied' : `Copy the ${what}`}
+      {!isOfThis ? `Copy the ${what}` : isCopied ? 'Copied' : 'Select it to copy it'}
     </button>
   )
+}
+
+/** False where the browser does not let a page copy, as over plain HTTP. */
+async function copied(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function QrCode({ text }: { text: string }) {

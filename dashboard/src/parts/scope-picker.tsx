@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals'
+import type { Signal } from '@preact/signals'
 
 /** What a key may be kept to, as people understand it; the words behind are those of the API. */
 const AREAS = [
@@ -15,8 +15,7 @@ const AREAS = [
 ] as const
 
 /** The fields of a form that say what a key reaches. Read them with `scopesOf`. */
-export function ScopePicker() {
-  const isSome = useSignal(false)
+export function ScopePicker({ isSome }: { isSome: Signal<boolean> }) {
   return (
     <fieldset class="scopes">
       <legend class="unseen">What the new key reaches</legend>

@@ -15,7 +15,6 @@ export function SettingsPanel({ id }: { id: string }) {
     })
   useEffect(load, [id])
   const { value } = shadow
-  const isOpen = useSignal(false)
   const isTaken = value !== undefined && value.reported_version >= value.desired_version
   return (
     <details class="card settings" onToggle={(event) => event.currentTarget.open && load()}>
@@ -31,10 +30,8 @@ export function SettingsPanel({ id }: { id: string }) {
       {value !== undefined && <Both shadow={value} />}
       {may('operator') && (
         <SettingForm
-          key={String(isOpen.value)}
           change={async (patch) => {
             shadow.value = await call<Shadow>('PATCH', `${pathOf(id)}/shadow`, { desired: patch })
-            isOpen.value = !isOpen.value
           }}
         />
       )}
@@ -56,8 +53,12 @@ function Both({ shadow }: { shadow: Shadow }) {
 function SettingForm({ change }: { change: (patch: object) => Promise<void> }) {
   const { busy, problem, run } = useAction()
   const submit = (event: SubmitEvent) => {
+    const form = event.currentTarget as HTMLFormElement
     const { key = '', value = '' } = fieldsOf(event)
-    run(() => change({ [key.trim()]: settingOf(value) }))
+    run(async () => {
+      await change({ [key.trim()]: settingOf(value) })
+      form.reset()
+    })
   }
   return (
     <form class="setting-form" onSubmit={submit}>

@@ -25,7 +25,10 @@ function useTokens(id: string) {
   useEffect(() => action.run(load), [id])
   useEffect(() => {
     if (!isUnderWay) return
-    const timer = setInterval(() => isInUse() && action.run(load), LOOK_EVERY_MS)
+    const look = () => {
+      if (isInUse()) load().catch(() => {}) // the next look may do
+    }
+    const timer = setInterval(look, LOOK_EVERY_MS)
     return () => clearInterval(timer)
   }, [isUnderWay])
   return { tokens, load, ...action }

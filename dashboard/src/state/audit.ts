@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import { call } from './api.ts'
-import { isInUse } from './session.ts'
+import { isInUse, whenUserChanges } from './session.ts'
 
 export interface AuditEntry {
   /** Rises. */
@@ -45,6 +45,14 @@ export const hasNewer = signal(false)
 
 /** Which answer counts: filters may change while one is on its way. */
 let generation = 0
+
+whenUserChanges(() => {
+  generation += 1
+  filters.value = NO_FILTERS
+  entries.value = undefined
+  olderFrom.value = undefined
+  hasNewer.value = false
+})
 
 function query(limit: number, before?: number): string {
   const { pastMs, ...others } = filters.value
@@ -95,7 +103,9 @@ export async function loadNewer(): Promise<void> {
 
 async function look(): Promise<void> {
   if (entries.value === undefined || hasNewer.value) return
+  const mine = generation
   const [newest] = (await call<AuditPage>('GET', query(1))).items
+  if (mine !== generation) return
   hasNewer.value = newest !== undefined && newest.id > (entries.value[0]?.id ?? 0)
 }
 

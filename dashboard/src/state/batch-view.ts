@@ -30,6 +30,7 @@ export class BatchView {
   #reading: Promise<void> | undefined
   #isScheduled = false
   #retry: ReturnType<typeof setTimeout> | undefined
+  #isOver = false
 
   constructor(id: string) {
     this.#id = id
@@ -48,6 +49,7 @@ export class BatchView {
     this.#batchPaced.ask()
     this.more()
     return () => {
+      this.#isOver = true
       stop()
       this.#batchPaced.stop()
       this.#targetsPaced.stop()
@@ -80,6 +82,7 @@ export class BatchView {
         this.hasMore.value = next !== null
       })
       .catch(() => {
+        if (this.#isOver || this.#reading !== reading) return
         this.#retry = setTimeout(() => this.more(), RETRY_MS)
       })
       .finally(() => {

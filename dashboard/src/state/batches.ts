@@ -81,6 +81,15 @@ export class BatchList {
   async #read(): Promise<void> {
     const changed = [...this.#changed]
     this.#changed.clear()
+    try {
+      await this.#readThese(changed)
+    } catch (error) {
+      for (const id of changed) this.#changed.add(id) // the next try reads them too
+      throw error
+    }
+  }
+
+  async #readThese(changed: readonly string[]): Promise<void> {
     const known = new Set(this.list.value.map(({ id }) => id))
     if (changed.length > SINGLE_MAX || changed.some((id) => !known.has(id))) return this.#readAll()
     const news = await Promise.all(changed.map((id) => call<Batch>('GET', batchPath(id))))

@@ -16,6 +16,8 @@ export interface DeadLetter {
 }
 
 const PAGE = 50
+/** The gateway keeps no more either. */
+const KEPT_MAX = 1_000
 
 /** What could not be taken, newest first; new ones come by themselves. */
 export class DeadLetterList {
@@ -44,7 +46,7 @@ export class DeadLetterList {
     const page = await call<{ items: DeadLetter[]; next: number | null }>('GET', `/dead-letters?limit=${PAGE}${query}`)
     const oldest = this.list.value.at(-1)?.id ?? Number.POSITIVE_INFINITY
     const byId = new Map([...this.list.value, ...page.items].map((letter) => [letter.id, letter]))
-    this.list.value = [...byId.values()].sort((a, b) => b.id - a.id)
+    this.list.value = [...byId.values()].sort((a, b) => b.id - a.id).slice(0, KEPT_MAX)
     this.isLoaded.value = true
     const reached = page.items.at(-1)?.id ?? oldest
     if (reached <= oldest) this.hasMore.value = page.next !== null

@@ -28,7 +28,7 @@ const RETRY_MAX_MS = 15_000
 
 /** The state of the line, for the pill in the corner. */
 export const line = signal<Line>({ state: 'off' })
-/** Newest first is last: figures of the last seconds, for rates. */
+/** Figures of the last seconds, the newest last, for rates. */
 export const figures = signal<readonly { readonly at: number; readonly fleet: FleetFigures }[]>([])
 const FIGURES_KEPT = 120
 
@@ -38,6 +38,8 @@ let retryTimer: ReturnType<typeof setTimeout> | undefined
 let watchdog: ReturnType<typeof setTimeout> | undefined
 let retryMs = FIRST_RETRY_MS
 let lostSinceMs = 0
+/** Rises with each try, and when nobody is there any more: what an earlier one brings late is passed over. */
+let attempt = 0
 /** Gateway's clock minus ours, so that "3 s ago" is true on a machine whose clock is wrong. */
 let clockOffsetMs = 0
 
@@ -63,6 +65,7 @@ export function connect(): void {
 export function disconnect(): void {
   clearTimeout(retryTimer)
   retryTimer = undefined
+  attempt += 1
   drop()
   for (const channel of channels.values()) channel.cursor = undefined
   line.value = { state: 'off' }
@@ -102,9 +105,10 @@ function lost(): void {
 
 /** A socket that is refused does not say why: the API does. */
 function tryAgain(): void {
+  const mine = ++attempt
   askWho()
-    .then((isIn) => (isIn ? open() : disconnect()))
-    .catch(lost)
+    .then((isIn) => mine === attempt && (isIn ? open() : disconnect()))
+    .catch(() => mine === attempt && lost())
 }
 
 function hear(message: LiveMessage): void {

@@ -19,17 +19,28 @@ addEventListener('hashchange', () => {
 })
 
 function read(): Route {
-  const [page = '', part = ''] = location.hash.replace(/^#\/?/, '').split('/')
+  const [page = '', raw = ''] = location.hash.replace(/^#\/?/, '').split('/')
+  const part = decoded(raw)
+  if (part === undefined) return { page: 'unknown' }
   if (page === '') return { page: 'fleet' }
-  if (page === 'devices' && part !== '') return { page: 'device', id: decodeURIComponent(part) }
-  if (page === 'commands') return { page, part: part === '' ? undefined : decodeURIComponent(part) }
-  if (page === 'events') return { page, device: part === '' ? undefined : decodeURIComponent(part) }
+  if (page === 'devices' && part !== '') return { page: 'device', id: part }
+  if (page === 'commands') return { page, part: part === '' ? undefined : part }
+  if (page === 'events') return { page, device: part === '' ? undefined : part }
   if (page === 'system' || page === 'audit' || page === 'access') return { page }
   if (page === 'welcome') {
     history.replaceState(null, '', location.pathname) // a secret must not stay in the history
     return { page, token: part }
   }
   return { page: 'unknown' }
+}
+
+/** Undefined for what somebody typed or cut off: `100%` is no part of an address. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
 }
 
 export const toBatch = (id: string): string => `#/commands/${encodeURIComponent(id)}`

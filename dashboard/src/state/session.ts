@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals'
+import { effect, signal, untracked } from '@preact/signals'
 import { ApiError, call, type Role, type Session, whenLoggedOut } from './api.ts'
 
 export type Who =
@@ -21,10 +21,24 @@ whenLoggedOut(() => {
   if (who.value.state === 'in') who.value = { state: 'out', why: 'Your login has ended. Log in again to go on.' }
 })
 
+/** Called when somebody else than before has logged in: what one person searched for is not for the next. */
+export function whenUserChanges(forget: () => void): void {
+  let last = ''
+  effect(() => {
+    const { value } = who
+    if (value.state !== 'in') return
+    const name = `${value.session.kind}:${value.session.name}`
+    if (last !== '' && last !== name) untracked(forget)
+    last = name
+  })
+}
+
 /** Asks the gateway who this is. True when somebody is logged in; rejects when it cannot be reached. */
 export async function askWho(): Promise<boolean> {
   try {
-    who.value = { state: 'in', session: await call<Session>('GET', '/session') }
+    const session = await call<Session>('GET', '/session')
+    if (who.value.state === 'out') return false // logged out while it was asked
+    who.value = { state: 'in', session }
     return true
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401) throw error

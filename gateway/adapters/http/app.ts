@@ -68,7 +68,11 @@ export function createApp(
 /** Answers a request whose path is so wrong that it reaches no route and none of the checks before it. */
 function answerWithoutRoute(error: unknown, response: ServerResponse): void {
   const { problem } = toProblem(error)
-  response.writeHead(problem.status, { 'Content-Type': PROBLEM_TYPE, 'X-Content-Type-Options': 'nosniff' })
+  response.writeHead(problem.status, {
+    'Content-Type': PROBLEM_TYPE,
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+  })
   response.end(JSON.stringify(problem))
 }
 

@@ -22,7 +22,9 @@ const Entry = Type.Object(
   {
     id: Type.Integer({ description: 'Rises; never used twice.' }),
     at: TimeMs('When it was done.'),
-    actor: Type.String({ description: '`key:<name>`, `user:<name>`, `device:<id>` or `gateway`.' }),
+    actor: Type.String({
+      description: '`key:<name>`, `user:<name>`, `gateway`, or `unknown`: a refused key or login.',
+    }),
     action: Type.String({ description: 'Operation id of this API, or the name of a security event.' }),
     target: Type.Optional(Type.String({ description: 'Path below `/api/v1/` of what it was done to, or tried on.' })),
     device: Type.Optional(Type.String({ description: 'The device that it concerns.' })),

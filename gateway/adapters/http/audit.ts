@@ -1,9 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isJsonObject, type JsonObject } from '../../../protocol/json.ts'
 import type { Audit } from '../../core/audit.ts'
+import type { Clock } from '../../core/ports.ts'
+import { isReservedId } from '../../core/reserved-ids.ts'
 import type { App } from './app.ts'
 import { AuditList, AuditQuery, auditToWire } from './audit-schemas.ts'
 import { BEARER, problems } from './documented.ts'
+import { Rate } from './rates.ts'
 import { pageLimit } from './schemas.ts'
 
 declare module 'fastify' {
@@ -25,15 +28,21 @@ const PREFIX = '/api/v1/'
 /** A path that was tried is shown so far. */
 const TARGET_MAX = 256
 
-/** Sees to it that every mutation by somebody who was let in is in the audit log before it is answered. */
-export function auditMutations(app: App, audit: Audit): void {
+/**
+ * Sees to it that every mutation by somebody who was let in is in the audit log before it is answered. Of those refused
+ * for their rate only the first in a minute: who asks too often must not wash away what others did.
+ */
+export function auditMutations(app: App, audit: Audit, clock: Clock): void {
+  const tooOften = new Rate(1, clock)
   app.decorateRequest('auditDevice', undefined)
   app.decorateRequest('auditDetail', undefined)
   app.decorateRequest('problemCode', undefined)
   app.addHook('onSend', async (request, reply) => {
     if (request.caller === undefined || request.method === 'GET' || request.method === 'HEAD') return
+    const actor = `${request.caller.kind}:${request.caller.name}`
+    if (request.problemCode === 'rate_limited' && tooOften.waitMs(actor) > 0) return
     await audit.append({
-      actor: `${request.caller.kind}:${request.caller.name}`,
+      actor,
       action: actionOf(request),
       target: targetOf(request, reply),
       device: deviceOf(request, reply),
@@ -66,7 +75,8 @@ const DEVICE_PATH = /^devices\/([^/]+)/
 
 function deviceOf(request: FastifyRequest, reply: FastifyReply): string | undefined {
   const { auditDevice, url } = request
-  return auditDevice ?? (DEVICE_PATH.exec(targetOf(request, reply)) ?? DEVICE_PATH.exec(below(url)))?.[1]
+  const inPath = (DEVICE_PATH.exec(targetOf(request, reply)) ?? DEVICE_PATH.exec(below(url)))?.[1]
+  return auditDevice ?? (inPath === undefined || isReservedId(inPath) ? undefined : inPath)
 }
 
 function detailOf({ body, routeOptions, problemCode }: FastifyRequest): JsonObject | undefined {

@@ -101,7 +101,7 @@ async function prepare(app: App, parts: HttpParts, waiters: Waiters, isClosed: (
   const refuseUnknown = guardRoutes(app, parts.access, limits, parts)
   forbidCaching(app)
   logMutations(app, parts.log)
-  auditMutations(app, parts.audit)
+  auditMutations(app, parts.audit, parts.clock)
   const addRefusedMethods = watchMethods(app)
   await addApiRoutes(app, parts, waiters, limits)
   await addDashboard(app, parts.dashboardDir)

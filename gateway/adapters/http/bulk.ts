@@ -105,7 +105,8 @@ function addImport(app: App, bulk: Bulk): void {
       const { body } = request
       if (typeof body !== 'string') throw new GatewayError('unsupported_media_type')
       const dryRun = request.query.dry_run === 'true'
-      const lines = request.headers['content-type']?.startsWith(CSV) ? readCsv(body) : readNdjson(body)
+      const isCsv = request.headers['content-type']?.toLowerCase().startsWith(CSV)
+      const lines = isCsv ? readCsv(body) : readNdjson(body)
       const items = await bulk.import(lines, { dryRun, once: dryRun ? undefined : onceOf(request) })
       const refused = items.filter(({ outcome }) => outcome === 'refused').length
       const counts = { dry_run: dryRun, accepted: items.length - refused, refused }

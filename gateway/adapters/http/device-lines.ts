@@ -4,7 +4,7 @@ import { CsvError, csvCell, parseCsv, plainCell } from '../../../protocol/csv.ts
 import { isJsonObject, type JsonObject } from '../../../protocol/json.ts'
 import type { ImportLine } from '../../core/bulk.ts'
 import { GatewayError } from '../../core/errors.ts'
-import { DeviceInput, type DeviceWire } from './device-schemas.ts'
+import { Device, DeviceInput, type DeviceWire } from './device-schemas.ts'
 import { describeValidation } from './problems.ts'
 
 /** Devices as lines of text: NDJSON, or CSV with a heading. What an export writes an import reads. */
@@ -12,8 +12,10 @@ import { describeValidation } from './problems.ts'
 const COLUMNS = ['id', 'model', 'tags', 'notes'] as const
 /** What an export says besides, and an import leaves aside: it belongs to the gateway that wrote it. */
 const ONLY_EXPORTED = ['firmware', 'enabled', 'state', 'reason', 'since', 'created_at'] as const
-const ONLY_IN_NDJSON = ['capabilities', 'presence', 'counters']
 const HEADING = [...COLUMNS, ...ONLY_EXPORTED].join(',')
+
+/** What NDJSON says besides, as it has the whole device. */
+const NOT_TAKEN = Object.keys(Device.properties).filter((name) => !(name in DeviceInput.properties))
 
 const input = Compile(DeviceInput)
 
@@ -68,7 +70,7 @@ export function readNdjson(text: string): ImportLine[] {
 }
 
 function checked(line: number, fields: JsonObject): ImportLine {
-  const aside: readonly string[] = [...ONLY_EXPORTED, ...ONLY_IN_NDJSON]
+  const aside: readonly string[] = [...ONLY_EXPORTED, ...NOT_TAKEN]
   const mine: unknown = Object.fromEntries(Object.entries(fields).filter(([name]) => !aside.includes(name)))
   if (input.Check(mine)) return { line, input: mine satisfies Static<typeof DeviceInput> }
   const [first] = input.Errors(mine)

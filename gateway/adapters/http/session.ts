@@ -74,7 +74,7 @@ function addLogin(app: App, needs: SessionRouteNeeds, enter: Enter): void {
     async (request, reply) => {
       const { name, password } = request.body
       enter(request, name)
-      const login = await audited(needs, request, name, () => access.login(name, password))
+      const login = await audited(needs, request, { name, action: 'login' }, () => access.login(name, password))
       await endEarlier(app, access, request)
       return grant(reply, login).code(200).send(sessionToWire(login.caller))
     },
@@ -120,7 +120,8 @@ function addLinkLogin(app: App, needs: SessionRouteNeeds, enter: Enter): void {
     async (request, reply) => {
       const { token, name, password } = request.body
       enter(request)
-      const login = await audited(needs, request, name, () => access.redeemLink(token, name, password))
+      const redeem = () => access.redeemLink(token, name, password)
+      const login = await audited(needs, request, { name, action: 'loginByLink' }, redeem)
       await endEarlier(app, access, request)
       return grant(reply, login).code(201).send(sessionToWire(login.caller))
     },
@@ -151,20 +152,15 @@ function addLogout(app: App, access: Access): void {
 /** Every login is in the audit log before it is answered, and so is every one that failed. */
 async function audited(
   { audit, log }: SessionRouteNeeds,
-  request: FastifyRequest,
-  name: string,
+  { address }: FastifyRequest,
+  { name, action }: { readonly name: string; readonly action: 'login' | 'loginByLink' },
   open: () => Promise<Login>,
 ): Promise<Login> {
-  const isLink = request.url.endsWith('/link')
-  const facts = {
-    action: isLink ? 'loginByLink' : 'login',
-    target: `users/${printable(name)}`,
-    address: request.address,
-  }
+  const facts = { action, target: `users/${printable(name)}`, address }
   try {
     const login = await open()
     await audit.append({ actor: `user:${login.user.name}`, ...facts, outcome: 'ok' })
-    log.info({ user: login.user.name, address: request.address, isLink }, 'logged in')
+    log.info({ user: login.user.name, address, action }, 'logged in')
     return login
   } catch (error) {
     const outcome = error instanceof GatewayError ? error.code : 'internal'

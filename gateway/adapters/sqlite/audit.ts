@@ -40,7 +40,7 @@ export function appendAudit(db: Database, entries: readonly AuditEntry[]): void 
 const SELECT = 'SELECT id, at_ms, actor, action, target, device, outcome, address, detail FROM audit'
 /** A filter that is not given compares a column with itself. */
 const FILTERS = `id < coalesce(?, 9e15) AND at_ms >= coalesce(?, 0) AND at_ms < coalesce(?, 9e15)
-  AND actor = coalesce(?, actor) AND action = coalesce(?, action) 
+  AND actor = coalesce(?, actor) AND action = coalesce(?, action)
   AND (outcome = coalesce(?, outcome) OR (? = 'refused' AND outcome <> 'ok'))`
 const PAGE = 'ORDER BY id DESC LIMIT ?'
 
