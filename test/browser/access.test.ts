@@ -240,6 +240,21 @@ describeWithBrowser('the page of the audit', () => {
     await page.getByText('1 shown', { exact: true }).waitFor()
   })
 
+  test('keeps what is being typed while the list is read anew', async () => {
+    const gateway = await startTestGateway()
+    const page = await open(gateway)
+    const held = Promise.withResolvers<void>()
+    await page.route('**/api/v1/audit?*', async (route) => {
+      await held.promise
+      await route.continue()
+    })
+    await page.getByLabel('Outcome').selectOption('refused')
+    await page.getByRole('textbox', { name: 'Device' }).fill('d7')
+    held.resolve()
+    await page.getByText('Nothing found').waitFor()
+    expect(await page.getByRole('textbox', { name: 'Device' }).inputValue()).toBe('d7')
+  })
+
   test('shows new entries when asked, and saves what is shown', async () => {
     const gateway = await startTestGateway()
     const page = await open(gateway)

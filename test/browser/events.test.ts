@@ -4,11 +4,12 @@ import { adminPage, changeRole, describeWithBrowser, urlOf } from '../helpers/br
 import { startTestGateway } from '../helpers/start-gateway.ts'
 
 /** The page hears of it in its next frame: not before does it know where one reads. */
-const scrollTo = (box: Locator, top: number): Promise<unknown> =>
-  box.evaluate(`(element) => new Promise((done) => {
-    element.scrollTop = ${top}
-    requestAnimationFrame(() => requestAnimationFrame(done))
-  })`)
+async function scrollTo(box: Locator, top: number): Promise<void> {
+  await box.evaluate((element: { scrollTop: number }, to: number) => {
+    element.scrollTop = to
+  }, top)
+  await box.page().evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))')
+}
 
 describeWithBrowser('the page of events', () => {
   test('shows what the fleet says as it says it; a row opens the whole of it, and leads to its device', async () => {

@@ -1,6 +1,7 @@
 import { useRef } from 'preact/hooks'
 import { entries, filters } from '../state/audit.ts'
 import { ACTIONS } from './audit-words.ts'
+import { useTypedField } from './typed-field.ts'
 
 const PASTS = [
   { name: 'any time', ms: 0 },
@@ -14,6 +15,7 @@ const PASTS = [
 export function AuditFilterForm(props: { apply: (fields: Readonly<Record<string, string>>) => void }) {
   const form = useRef<HTMLFormElement>(null)
   const { actor, action, device, outcome, pastMs } = filters.value
+  const deviceField = useTypedField(device)
   const apply = () => {
     if (form.current === null) return
     const fields = [...new FormData(form.current)].map(([name, value]) => [name, String(value).trim()])
@@ -30,7 +32,7 @@ export function AuditFilterForm(props: { apply: (fields: Readonly<Record<string,
         <ActionField value={action} />
         <label>
           Device
-          <input name="device" value={device} placeholder="id" spellcheck={false} autocapitalize="off" />
+          <input name="device" ref={deviceField} placeholder="id" spellcheck={false} autocapitalize="off" />
         </label>
         <label>
           Outcome
@@ -47,11 +49,12 @@ export function AuditFilterForm(props: { apply: (fields: Readonly<Record<string,
 }
 
 function ActorField({ value }: { value: string }) {
+  const field = useTypedField(value)
   const seen = new Set(entries.value?.map(({ actor }) => actor))
   return (
     <label>
       Who
-      <input name="actor" value={value} list="audit-actors" placeholder="user:anna, key:ci" spellcheck={false} />
+      <input name="actor" ref={field} list="audit-actors" placeholder="user:anna, key:ci" spellcheck={false} />
       <datalist id="audit-actors">
         {[...seen].map((actor) => (
           <option key={actor} value={actor} />

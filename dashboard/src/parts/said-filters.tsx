@@ -4,6 +4,7 @@ import { allDevices } from '../state/fleet.ts'
 import { LEVELS, type Level, type SaidFilter } from '../state/said.ts'
 import { may } from '../state/session.ts'
 import { Choice } from './choice.tsx'
+import { useTypedField } from './typed-field.ts'
 
 /** Ids offered for what is typed so far. */
 const OFFERED_MAX = 20
@@ -39,14 +40,7 @@ export function SaidFilters({ filter, change }: FiltersProps) {
       <DeviceFilter device={filter.device} choose={(device) => change({ ...filter, device })} />
       {may('operator') && <Choice name="said-kind" legend="What" options={KINDS} chosen={kind} />}
       {(filter.kind === 'event' || !may('operator')) && (
-        <input
-          aria-label="Name of the event"
-          placeholder="name of the event"
-          spellcheck={false}
-          autocapitalize="none"
-          value={filter.name}
-          onChange={(event) => change({ ...filter, kind: 'event', name: event.currentTarget.value.trim() })}
-        />
+        <NameFilter name={filter.name} choose={(name) => change({ ...filter, kind: 'event', name })} />
       )}
       {filter.kind === 'log' && (
         <select
@@ -62,6 +56,19 @@ export function SaidFilters({ filter, change }: FiltersProps) {
         </select>
       )}
     </search>
+  )
+}
+
+function NameFilter({ name, choose }: { name: string; choose: (name: string) => void }) {
+  return (
+    <input
+      aria-label="Name of the event"
+      placeholder="name of the event"
+      spellcheck={false}
+      autocapitalize="none"
+      ref={useTypedField(name)}
+      onChange={(event) => choose(event.currentTarget.value.trim())}
+    />
   )
 }
 
