@@ -195,6 +195,22 @@ describeWithBrowser('the page of a device', () => {
     await tokens.getByText('revoked').first().waitFor()
   })
 
+  test('settings that a device takes when it is back are shown as taken, and as reported', async () => {
+    const gateway = await startTestGateway()
+    const { token } = await gateway.enrol('greenhouse-1')
+    const page = await adminPage(gateway)
+    await openDevice(page, gateway)
+    await page.getByRole('heading', { name: 'Settings' }).click()
+    await page.getByLabel('Key').fill('interval_s')
+    await page.getByLabel('Value').fill('30')
+    await page.getByRole('button', { name: 'Set', exact: true }).click()
+    const settings = page.locator('.settings')
+    await settings.getByText('not taken yet').waitFor()
+    gateway.device(token).start()
+    await settings.getByText('taken', { exact: true }).waitFor()
+    expect(await settings.locator('pre').last().textContent()).toContain('30')
+  })
+
   test('a viewer reads the notes and changes nothing', async () => {
     const gateway = await startTestGateway()
     await gateway.enrol('greenhouse-1')

@@ -3,19 +3,23 @@ import { useEffect } from 'preact/hooks'
 import { call, pathOf, type Shadow } from '../state/api.ts'
 import { may } from '../state/session.ts'
 import { fieldsOf, useAction } from './action.ts'
+import { useLooks } from './look-again.ts'
 import { Problem } from './problem.tsx'
 
 /** What the device should run with, and what it says it runs with. */
 export function SettingsPanel({ id }: { id: string }) {
   const shadow = useSignal<Shadow | undefined>(undefined)
   const { problem, run } = useAction()
-  const load = () =>
-    run(async () => {
-      shadow.value = await call<Shadow>('GET', `${pathOf(id)}/shadow`)
-    })
-  useEffect(load, [id])
+  const look = async () => {
+    const asked = shadow.value
+    const read = await call<Shadow>('GET', `${pathOf(id)}/shadow`)
+    if (shadow.value === asked) shadow.value = read // else it was changed here meanwhile
+  }
+  const load = () => run(look)
   const { value } = shadow
   const isTaken = value !== undefined && value.reported_version >= value.desired_version
+  useEffect(load, [id])
+  useLooks(value !== undefined && !isTaken, look)
   return (
     <details class="card settings" onToggle={(event) => event.currentTarget.open && load()}>
       <summary>

@@ -2,15 +2,14 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { exactly, timeOf } from '../format.ts'
 import { call, type IssuedToken, pathOf, type Token } from '../state/api.ts'
-import { isInUse } from '../state/session.ts'
 import { useAction } from './action.ts'
 import { Confirm } from './confirm.tsx'
 import { Dialog } from './dialog.tsx'
+import { useLooks } from './look-again.ts'
 import { Problem } from './problem.tsx'
 import { Provisioning } from './provisioning.tsx'
 
-/** A rotation ends when the device has confirmed; nobody tells the page, so it looks. */
-const LOOK_EVERY_MS = 2_000
+/** A rotation ends when the device has confirmed. */
 const UNDER_WAY: readonly Token['state'][] = ['offered', 'pending']
 
 /** The tokens of the device as they are, also while a rotation is under way. */
@@ -23,14 +22,7 @@ function useTokens(id: string) {
   }
   const isUnderWay = tokens.value.some(({ state }) => UNDER_WAY.includes(state))
   useEffect(() => action.run(load), [id])
-  useEffect(() => {
-    if (!isUnderWay) return
-    const look = () => {
-      if (isInUse()) load().catch(() => {}) // the next look may do
-    }
-    const timer = setInterval(look, LOOK_EVERY_MS)
-    return () => clearInterval(timer)
-  }, [isUnderWay])
+  useLooks(isUnderWay, load)
   return { tokens, load, ...action }
 }
 
