@@ -82,7 +82,7 @@ function optionsFor(name: string, element: HTMLElement, isFromZero: boolean): uP
     cursor: { sync: { key: SYNC.key }, drag: { x: false, y: false }, points: { size: 6 } },
     scales: { y: { range: (_plot, low, high) => (isFromZero ? fromZero(high) : widened(low, high)) } },
     axes: [
-      { ...axis, size: 24, space: 72, grid: { show: false }, values: (_plot, ticks) => ticks.map(timeLabel) },
+      { ...axis, size: 24, space: 60, grid: { show: false }, values: timeLabels },
       { ...axis, size: 44, space: 24, grid, values: (_plot, ticks) => ticks.map(tickLabel) },
     ],
     series: [
@@ -101,9 +101,15 @@ function widened(low: number | null, high: number | null): [number, number] {
   return [from - margin, to + margin]
 }
 
-const label = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const minutes = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
+const seconds = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 /** Whatever the size of the number, it has room beside the axis: `12.5`, `100K`, `2E-5`. */
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 4 })
 const tickLabel = (value: number): string =>
   value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : compact.format(value)
-const timeLabel = (seconds: number): string => label.format(seconds * 1000)
+
+/** Seconds only where a step is no whole minute. */
+function timeLabels(_plot: uPlot, ticks: number[], _axis: number, _space: number, stepS: number): string[] {
+  const label = stepS % 60 === 0 ? minutes : seconds
+  return ticks.map((atS) => label.format(atS * 1000))
+}
