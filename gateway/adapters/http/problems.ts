@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import { NAME_PATTERN } from '../../../protocol/names.ts'
 import { type ErrorCode, GatewayError, RateRefusal } from '../../core/errors.ts'
 
 /** What only HTTP has to say; every other code is in the core's table. */
@@ -102,6 +103,9 @@ interface ValidationError {
   readonly params?: object
 }
 
+/** [N-1] */
+const NAME_IN_WORDS = '1 to 64 letters, digits, dots, hyphens or underscores, the first a letter or digit'
+
 /** A name that the caller chose is repeated only so far. */
 const FIELD_SHOWN_MAX = 80
 
@@ -113,10 +117,12 @@ function partOf(context: unknown): string {
 export function describeValidation(first: ValidationError | undefined, part: string): string {
   const where = `${part}${(first?.instancePath ?? '').replaceAll('/', '.')}`.slice(0, FIELD_SHOWN_MAX)
   if (first?.keyword === 'boolean') return `${where} is not a known field`
-  const { requiredProperties, allowedValues } = { ...first?.params } as {
+  const { requiredProperties, allowedValues, pattern } = { ...first?.params } as {
     requiredProperties?: readonly string[]
     allowedValues?: readonly unknown[]
+    pattern?: string
   }
+  if (pattern === NAME_PATTERN) return `${where} must be ${NAME_IN_WORDS}`
   if (allowedValues !== undefined) return `${where} is not one of ${allowedValues.join(', ')}`
   const missing = requiredProperties?.[0]
   if (missing !== undefined) return `${where}.${missing} is missing`
