@@ -7,6 +7,7 @@ import { describe } from 'vitest'
 import { steadyPort } from './steady-port.ts'
 
 const START_TIMEOUT_MS = 20_000
+const ASK_TO_END_EVERY_MS = 200
 
 // Mosquitto throws away what waits for one subscriber beyond 1,000 messages, unless told otherwise. A test that counts
 // arrivals on a busy machine would count that, so it gets what deploy/mosquitto gives its users.
@@ -110,10 +111,13 @@ async function launch(path: string, folder: string, port: number): Promise<Child
   throw new Error(`Mosquitto does not listen on ${port}: ${said}`)
 }
 
+/** Asks until it goes: one that has just said "running" forgets a SIGTERM that comes before its loop begins. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const gone = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGCONT')
   child.kill('SIGTERM')
+  const asking = setInterval(() => child.kill('SIGTERM'), ASK_TO_END_EVERY_MS)
   await gone
+  clearInterval(asking)
 }
