@@ -5,18 +5,15 @@ import { mkdir, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { type Address, readAddress } from '../gateway/run-file.ts'
 import { startScript } from '../gateway/start-script.ts'
 
 const START_MAX_MS = 30_000
 const LOOK_EVERY_MS = 20
 
-/** What the gateway writes to `{data}/run.json`. */
-export interface GatewayAddress {
-  readonly url: string
-  readonly port: number
+/** Of a gateway with its own CA. */
+export interface GatewayAddress extends Address {
   readonly ca: string
-  readonly mqtt_url: string
-  readonly pid: number
 }
 
 /** The gateway as its own process, as `npm start` runs it. */
@@ -84,15 +81,10 @@ async function untilReady(child: ChildProcess, dataDir: string, logFile: string)
       throw new Error(`the gateway ended with code ${child.exitCode}:\n${await readFile(logFile, 'utf8')}`)
     }
     const address = await readAddress(dataDir)
-    if (address !== undefined) return address
+    if (address?.ca !== undefined) return { ...address, ca: address.ca }
     await delay(LOOK_EVERY_MS)
   }
   throw new Error(`the gateway was not ready in ${START_MAX_MS / 1000} s; its log is ${logFile}`)
-}
-
-async function readAddress(dataDir: string): Promise<GatewayAddress | undefined> {
-  const text = await readFile(join(dataDir, 'run.json'), 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : (JSON.parse(text) as GatewayAddress)
 }
 
 function isRunning(pid: number): boolean {
